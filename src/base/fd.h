@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: MIT */
+/* Descriptors: flags, whole reads and writes under a deadline, passing over a unix socket. */
+#ifndef BASE_FD_H
+#define BASE_FD_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+/* CLOCK_MONOTONIC in milliseconds. */
+int64_t monotonic_ms(void);
+
+/* Each returns 0 or a negative errno. */
+int fd_set_nonblock(int fd, bool on);
+int fd_set_cloexec(int fd, bool on);
+
+/*
+ * Waits until fd is ready for events (POLLIN, POLLOUT) or deadline_ms on monotonic_ms()'s clock has
+ * come
+ * (-1 = for ever). Returns 0, -ETIMEDOUT or a negative errno; restarts after EINTR.
+ */
+int fd_wait(int fd, short events, int64_t deadline_ms);
+
+/*
+ * Reads or writes exactly length bytes, waiting where the descriptor would block. Return 0,
+ * -ETIMEDOUT, -EPIPE when the stream ends early, or a negative errno. Never for a loop process.
+ */
+int fd_read_full(int fd, void *buf, size_t length, int64_t deadline_ms);
+int fd_write_full(int fd, const void *buf, size_t length, int64_t deadline_ms);
+
+/* Reads a whole small file (at most max bytes) and NUL-terminates it. The caller frees *ret. */
+int fd_read_file(const char *path, size_t max, char **ret, size_t *ret_length);
+
+/* Passes one descriptor over a unix socket with one byte of data (SCM_RIGHTS), and the reverse. */
+int fd_send(int socket, int fd);
+int fd_receive(int socket, int *ret_fd);
+
+/* Closes every descriptor >= first (close_range(2), or /proc/self/fd without it). */
+void fd_close_from(int first);
+
+/* Makes sure that 0, 1 and 2 are open, on /dev/null if need be: a daemon's first act. */
+int fd_open_standard(void);
+
+#endif

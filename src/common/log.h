@@ -1,0 +1,46 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Log lines: level, program, connection tag, text; to stderr, syslog(3) or as JSON lines on stderr.
+ * Control characters and invalid bytes of the text are escaped, so a peer cannot forge lines. errno
+ * survives every call.
+ */
+#ifndef COMMON_LOG_H
+#define COMMON_LOG_H
+
+#include <stdarg.h>
+
+enum log_level {
+    LOG_LEVEL_ERROR,
+    LOG_LEVEL_WARNING,
+    LOG_LEVEL_NOTICE,
+    LOG_LEVEL_INFO,
+    LOG_LEVEL_DEBUG
+};
+enum log_target { LOG_TO_STDERR, LOG_TO_SYSLOG, LOG_TO_JSON };
+
+void log_open(const char *program, enum log_target target, enum log_level level);
+void log_set_level(enum log_level level);
+enum log_level log_get_level(void);
+
+/* "stderr", "syslog" or "json". Returns 0 or -EINVAL. */
+int log_target_parse(const char *text, enum log_target *ret);
+
+/* Set once in a connection's process: "native vsock:2:1023". Copied. NULL removes it. */
+void log_set_tag(const char *tag);
+
+#define LOG_FORMAT __attribute__((format(printf, 1, 2)))
+LOG_FORMAT void log_error(const char *format, ...);
+LOG_FORMAT void log_warning(const char *format, ...);
+LOG_FORMAT void log_notice(const char *format, ...);
+LOG_FORMAT void log_info(const char *format, ...);
+LOG_FORMAT void log_debug(const char *format, ...);
+
+/*
+ * For impossible states and a program's own failures at start: logs and exits. die() exits 255
+ * (client, proxy, session); the listener, once it runs, calls neither.
+ */
+__attribute__((noreturn, format(printf, 1, 2))) void die(const char *format, ...);
+__attribute__((noreturn, format(printf, 2, 3))) void die_status(int status, const char *format,
+                                                                ...);
+
+#endif

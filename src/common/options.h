@@ -1,0 +1,21 @@
+/* SPDX-License-Identifier: MIT */
+/* Strict option values, and --help and --version that go to the right stream. */
+#ifndef COMMON_OPTIONS_H
+#define COMMON_OPTIONS_H
+
+#include <stdint.h>
+
+/*
+ * Each parses a whole text and returns 0, or -EINVAL after writing one sentence with the option's
+ * name, the text and the accepted range to stderr.
+ */
+int option_u32(const char *name, const char *text, uint32_t min, uint32_t max, uint32_t *ret);
+int option_seconds(const char *name, const char *text, uint32_t max, int *ret_ms); /* "20", "0.5" */
+int option_size(const char *name, const char *text, uint64_t *ret); /* "4096", "64K", "1M", "2G" */
+
+void print_version(const char *program); /* to stdout */
+
+/* "try 'program --help'" to stderr; exits 2. */
+__attribute__((noreturn)) void usage_error(const char *program);
+
+#endif
