@@ -1,0 +1,86 @@
+/* SPDX-License-Identifier: MIT */
+/* Passing one descriptor over a unix socket (unix(7), SCM_RIGHTS). */
+#include "base/fd.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/uio.h>
+
+#include "base/cleanup.h"
+
+union control {
+    struct cmsghdr align;
+    char bytes[CMSG_SPACE(sizeof(int))];
+};
+
+int fd_send(int socket, int fd)
+{
+    char byte = 0;
+    struct iovec iov = {.iov_base = &byte, .iov_len = 1};
+    union control control = {0};
+    struct msghdr message = {
+        .msg_iov = &iov,
+        .msg_iovlen = 1,
+        .msg_control = control.bytes,
+        .msg_controllen = sizeof(control.bytes),
+    };
+    struct cmsghdr *header = CMSG_FIRSTHDR(&message);
+    header->cmsg_level = SOL_SOCKET;
+    header->cmsg_type = SCM_RIGHTS;
+    header->cmsg_len = CMSG_LEN(sizeof(int));
+    memcpy(CMSG_DATA(header), &fd, sizeof(int));
+    for (;;) {
+        if (sendmsg(socket, &message, MSG_NOSIGNAL) >= 0) {
+            return 0;
+        }
+        if (errno == EAGAIN || errno == EWOULDBLOCK) {
+            int rc = fd_wait(socket, POLLOUT, -1);
+            if (rc < 0) {
+                return rc;
+            }
+        } else if (errno != EINTR) {
+            return -errno;
+        }
+    }
+}
+
+int fd_receive(int socket, int *ret_fd)
+{
+    char byte;
+    struct iovec iov = {.iov_base = &byte, .iov_len = 1};
+    /* Room for one: the kernel closes any further descriptor and sets MSG_CTRUNC. */
+    union control control = {0};
+    struct msghdr message = {
+        .msg_iov = &iov,
+        .msg_iovlen = 1,
+        .msg_control = control.bytes,
+        .msg_controllen = sizeof(control.bytes),
+    };
+    ssize_t got;
+    while ((got = recvmsg(socket, &message, MSG_CMSG_CLOEXEC)) < 0) {
+        if (errno == EAGAIN || errno == EWOULDBLOCK) {
+            int rc = fd_wait(socket, POLLIN, -1);
+            if (rc < 0) {
+                return rc;
+            }
+        } else if (errno != EINTR) {
+            return -errno;
+        }
+    }
+    cleanup_close int fd = -1;
+    struct cmsghdr *header = CMSG_FIRSTHDR(&message);
+    if (header != NULL && header->cmsg_level == SOL_SOCKET && header->cmsg_type == SCM_RIGHTS &&
+        header->cmsg_len == CMSG_LEN(sizeof(int))) {
+        memcpy(&fd, CMSG_DATA(header), sizeof(int));
+    }
+    if (got == 0) {
+        return -EPIPE;
+    }
+    if (fd < 0 || (message.msg_flags & MSG_CTRUNC) != 0) {
+        return -EBADMSG;
+    }
+    *ret_fd = take_fd(&fd);
+    return 0;
+}
