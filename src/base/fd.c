@@ -89,7 +89,7 @@ static ssize_t write_some(int fd, const void *buf, size_t length)
 
 static bool is_transient(int error)
 {
-    return error == EINTR || error == EAGAIN || error == EWOULDBLOCK;
+    return error == EINTR || error == EAGAIN;
 }
 
 int fd_read_full(int fd, void *buf, size_t length, int64_t deadline_ms)

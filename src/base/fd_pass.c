@@ -35,7 +35,7 @@ int fd_send(int socket, int fd)
         if (sendmsg(socket, &message, MSG_NOSIGNAL) >= 0) {
             return 0;
         }
-        if (errno == EAGAIN || errno == EWOULDBLOCK) {
+        if (errno == EAGAIN) {
             int rc = fd_wait(socket, POLLOUT, -1);
             if (rc < 0) {
                 return rc;
@@ -60,7 +60,7 @@ int fd_receive(int socket, int *ret_fd)
     };
     ssize_t got;
     while ((got = recvmsg(socket, &message, MSG_CMSG_CLOEXEC)) < 0) {
-        if (errno == EAGAIN || errno == EWOULDBLOCK) {
+        if (errno == EAGAIN) {
             int rc = fd_wait(socket, POLLIN, -1);
             if (rc < 0) {
                 return rc;
