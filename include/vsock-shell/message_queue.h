@@ -5,9 +5,10 @@
  *
  * Order of calls, driven by the caller's poll(2):
  *   readable:  vsh_queue_fill(), then vsh_queue_next() until it returns 0;
- *   to send:   vsh_queue_put() or vsh_queue_reserve() + vsh_queue_commit(), when vsh_queue_room()
- * allows; writable:  vsh_queue_flush() while vsh_queue_pending() is not 0. Stop filling when an
- * answer would not fit: the kernel then stops the peer. Not thread-safe.
+ *   to send:   vsh_queue_put() or vsh_queue_reserve() + vsh_queue_commit(), as far as
+ *              vsh_queue_room() or, for bulk data, vsh_queue_bulk_room() allow;
+ *   writable:  vsh_queue_flush() while vsh_queue_pending() is not 0.
+ * Stop filling when an answer would not fit: the kernel then stops the peer. Not thread-safe.
  */
 #ifndef VSOCK_SHELL_MESSAGE_QUEUE_H
 #define VSOCK_SHELL_MESSAGE_QUEUE_H
@@ -25,7 +26,8 @@ struct vsh_queue;
 struct vsh_message {
     uint32_t type;
     uint32_t length;
-    const uint8_t *payload; /* borrowed: good until the next call of fill or next on this queue */
+    /* Borrowed: good until the next call of fill, feed, next or set_limits. Never NULL. */
+    const uint8_t *payload;
 };
 
 /*
@@ -40,8 +42,8 @@ void vsh_queue_free(struct vsh_queue *queue);
 
 /*
  * Sets the largest payload to accept and to send, both at most VSH_V2_PAYLOAD_MAX; buffers grow to
- * hold two frames or 512 KiB, whichever is more. A frame already complete in the buffer is not
- * judged again. Returns 0, -EINVAL or -ENOMEM (limits unchanged).
+ * hold two frames and VSH_QUEUE_RESERVE bytes, or 544 KiB, whichever is more. The limits hold for
+ * every message that is not yet taken. Returns 0, -EINVAL or -ENOMEM (limits unchanged).
  */
 int vsh_queue_set_limits(struct vsh_queue *queue, uint32_t receive_max, uint32_t send_max);
 uint32_t vsh_queue_send_max(const struct vsh_queue *queue);
@@ -53,7 +55,7 @@ uint32_t vsh_queue_send_max(const struct vsh_queue *queue);
  */
 ssize_t vsh_queue_fill(struct vsh_queue *queue);
 
-/* Puts bytes that were read elsewhere in front of the stream. Returns 0 or -ENOBUFS. */
+/* Takes bytes that were read elsewhere, before the first fill. Returns 0 or -ENOBUFS. */
 int vsh_queue_feed(struct vsh_queue *queue, const void *bytes, size_t length);
 
 /*
@@ -75,18 +77,22 @@ int vsh_queue_put(struct vsh_queue *queue, uint32_t type, const void *payload, s
 /*
  * Reserves a message with up to size payload bytes and gives the place for them, so that a read(2)
  * can go straight into the frame. vsh_queue_commit() with the true length (<= size; SIZE_MAX =
- * abandon) must follow before any other call. Returns 0, VSH_E_TOO_BIG or -ENOBUFS.
+ * abandon) must follow before any other call that sends. Returns 0, VSH_E_TOO_BIG or -ENOBUFS.
  */
 int vsh_queue_reserve(struct vsh_queue *queue, uint32_t type, size_t size, uint8_t **ret_payload);
 void vsh_queue_commit(struct vsh_queue *queue, size_t length);
 
 /*
  * The largest payload that put and reserve take now, at most the send limit; 0 when not even an
- * empty message fits. Bulk senders leave VSH_QUEUE_RESERVE bytes for control messages.
+ * empty message fits: so it is the answer for messages with a payload.
  */
 size_t vsh_queue_room(const struct vsh_queue *queue);
 #define VSH_QUEUE_RESERVE 16384u
-/* vsh_queue_room() minus VSH_QUEUE_RESERVE: what bulk data may use. */
+/*
+ * The largest payload of a bulk message now, at most the send limit: it leaves VSH_QUEUE_RESERVE
+ * bytes of the buffer to control messages, and is 0 while the queue would have to move much pending
+ * data to make room (flush, then ask again).
+ */
 size_t vsh_queue_bulk_room(const struct vsh_queue *queue);
 
 /*
