@@ -16,19 +16,25 @@ typedef void loop_fd_fn(int fd, short revents, void *data);
 typedef void loop_timer_fn(void *data);
 typedef void loop_signal_fn(int signo, void *data);
 
-int loop_new(struct loop **ret); /* 0 or a negative errno */
+/* 0 or a negative errno; -EBUSY when the process has a loop already. */
+int loop_new(struct loop **ret);
 
 /* Frees the loop, restores every signal disposition it changed. Closes none of the watched fds. */
 void loop_free(struct loop *loop);
 
 /*
  * After fork in the child: forgets the parent's watches and signals (dispositions back to default,
- * the signal pipe closed) without touching the parent's. The loop is unusable then.
+ * the signal pipe closed) without touching the parent's. The loop is unusable then; loop_free()
+ * still frees its memory, and the child may have a new one.
  */
 void loop_abandon(struct loop *loop);
 
-/* Watches fd; events as in poll(2), 0 = only errors and hang-up. One watch per fd: setting again
- * changes it. */
+/*
+ * Watches fd; events as in poll(2), and with any of them errors and hang-up. 0 = nothing for now: a
+ * hang-up that nobody can act on would make the loop spin. One watch per fd: setting again changes
+ * it. A descriptor closed without loop_unwatch() is told once as POLLNVAL and forgotten. Return 0,
+ * -EBADF, -ENOMEM, or (events of an fd that is not watched) -ENOENT.
+ */
 int loop_watch(struct loop *loop, int fd, short events, loop_fd_fn *fn, void *data);
 int loop_watch_events(struct loop *loop, int fd, short events);
 void loop_unwatch(struct loop *loop, int fd);
@@ -40,17 +46,22 @@ struct loop_timer {
     void *data;
     struct loop_timer *next;
 };
+/* Timers of one moment fire in the order they were set; a negative delay counts as 0. */
 void loop_timer_set(struct loop *loop, struct loop_timer *timer, int64_t delay_ms,
                     loop_timer_fn *fn, void *data);
 void loop_timer_clear(struct loop *loop, struct loop_timer *timer);
 
+/* fn NULL gives the signal back to its disposition of before. 0 or a negative errno. */
 int loop_signal(struct loop *loop, int signo, loop_signal_fn *fn, void *data);
 
 /* Runs until loop_stop(); returns the value given to it, or a negative errno when poll(2) fails. */
 int loop_run(struct loop *loop);
 void loop_stop(struct loop *loop, int result);
 
-/* Puts every signal's disposition and mask back to what a fresh program expects: before exec. */
+/*
+ * Puts every signal's disposition and mask back to what a fresh program expects: before exec. Only
+ * async-signal-safe calls.
+ */
 void loop_signals_default(void);
 
 #endif

@@ -12,17 +12,19 @@ struct relay_side {
     int in_fd;  /* read from here */
     int out_fd; /* write there; may equal in_fd */
     /*
-     * What to do when the other side's input has ended and everything is written: a pipe is closed,
-     * a unix or TCP socket may be half-closed; on vsock neither is safe, so the relay only goes on
-     * until this side ends too.
+     * Whether this side may be told that the other side's input has ended and everything is
+     * written: a pipe is closed (its number stays valid, on /dev/null), a unix or TCP socket is
+     * shut down for writing. On vsock neither is safe: false, and the relay goes on until this side
+     * ends, too.
      */
     bool half_close;
 };
 
 /*
- * Relays until both directions have ended, or until the socket side ended and its bytes are
- * written. Blocks. Takes no ownership of the descriptors but may close or shut down write sides as
- * said above. Returns 0 or a negative errno.
+ * Relays until both directions have ended, or until a socket without half_close has ended and its
+ * bytes are written to the other side. A direction whose reader has gone ends, too. Blocks; leaves
+ * the descriptors' flags alone and takes no ownership of them. Returns 0 or a negative errno: the
+ * read error (ECONNRESET) that ended a side, after everything read before it was written.
  */
 int relay_run(const struct relay_side *left, const struct relay_side *right);
 

@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: MIT */
+/* Signals as readiness of a descriptor: the loop's half that deals with handlers. */
+#ifndef COMMON_SIGNAL_PIPE_H
+#define COMMON_SIGNAL_PIPE_H
+
+#include <signal.h>
+#include <stdbool.h>
+
+#include "loop.h"
+
+struct signal_handler {
+    loop_signal_fn *fn; /* NULL = not ours */
+    void *data;
+    struct sigaction before;
+};
+
+struct signal_pipe {
+    int fd; /* readable when a signal came */
+    struct signal_handler handlers[NSIG];
+};
+
+/* One per process: -EBUSY when there is one already. 0 or a negative errno. */
+int signal_pipe_open(struct signal_pipe *pipe);
+
+/* Restores the dispositions of before. */
+void signal_pipe_close(struct signal_pipe *pipe);
+
+/* In a forked child: dispositions to default, the child's copy of the pipe closed. */
+void signal_pipe_abandon(struct signal_pipe *pipe);
+
+/* fn NULL gives the signal back. 0 or a negative errno. */
+int signal_pipe_set(struct signal_pipe *pipe, int signo, loop_signal_fn *fn, void *data);
+
+/* Calls the handlers of what has come, until *stop. */
+void signal_pipe_dispatch(struct signal_pipe *pipe, const bool *stop);
+
+#endif
