@@ -1,0 +1,69 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * One target file in the making: a partial beside the target, renamed over it when it is whole, so
+ * that nobody ever sees half a file.
+ *
+ * Order of calls: file_stage_open() or file_stage_open_path(); writes; then exactly one of publish,
+ * discard and keep. The partial's name follows from the target's, so that a later attempt finds
+ * it; a lock on it (flock(2)) keeps two copies to one target apart: the second gets a name of its
+ * own. A partial that is not ours alone (owner, links, mode) is never reused.
+ */
+#ifndef FILE_STAGE_H
+#define FILE_STAGE_H
+
+#include <limits.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/types.h>
+#include <time.h>
+
+#define FILE_STAGE_NEW    0x1u /* the target must not exist: -EEXIST, at open and at publish */
+#define FILE_STAGE_RESUME 0x2u /* keep what an earlier attempt left; -EBUSY when it still runs */
+#define FILE_STAGE_SYNC   0x4u /* publish: fsync(2) file and folder */
+
+struct file_stage {
+    int dir_fd; /* own copy of the target's folder */
+    int fd;     /* the partial, read and write; -1 when closed */
+    uint32_t flags;
+    uint64_t size; /* length of the partial: where file_stage_write() goes on */
+    bool unique;   /* has a random name: nobody would find it again */
+    char name[NAME_MAX + 1];
+    char partial[NAME_MAX + 1];
+};
+
+struct file_meta {
+    bool bare; /* neither is known: mode of the file that is replaced or by umask, time of now */
+    mode_t mode;
+    struct timespec mtime;
+};
+
+#define FILE_STAGE_INIT ((struct file_stage){.dir_fd = -1, .fd = -1})
+
+/*
+ * Opens a partial for name (one component) in dir_fd (borrowed, may be O_PATH). Returns 0 or a
+ * negative errno: -EEXIST (FILE_STAGE_NEW), -EISDIR, -ENOTSUP when the target is a device, FIFO or
+ * socket, -EBUSY (FILE_STAGE_RESUME), or the kernel's. On failure there is nothing to discard.
+ */
+int file_stage_open(struct file_stage *stage, int dir_fd, const char *name, uint32_t flags);
+
+/* The same by path, beneath root_fd unless it is -1. The folder must exist. */
+int file_stage_open_path(struct file_stage *stage, int root_fd, const char *path, uint32_t flags);
+
+/* Appends. Returns 0 or a negative errno. A user of random access may write to fd instead. */
+int file_stage_write(struct file_stage *stage, const void *bytes, size_t length);
+int file_stage_hole(struct file_stage *stage, uint64_t length);
+int file_stage_restart(struct file_stage *stage); /* length 0 again */
+
+/*
+ * Gives mode (never set-user-ID, set-group-ID or sticky) and time, then renames. meta may be NULL
+ * (= bare). On failure the partial is removed. Returns 0 or a negative errno.
+ */
+int file_stage_publish(struct file_stage *stage, const struct file_meta *meta);
+
+/* Removes the partial and closes. Does nothing on a closed stage, so it fits every error path. */
+void file_stage_discard(struct file_stage *stage);
+
+/* Closes and leaves the partial for a later FILE_STAGE_RESUME; a unique one is removed. */
+void file_stage_keep(struct file_stage *stage);
+
+#endif
