@@ -7,7 +7,11 @@
  *   mux:/path   vsock-mux/path  vsock-mux%path      hybrid vsock: CONNECT line on an AF_UNIX socket
  *   NAME                                            looked up by vsh_address_resolve()
  *
- * Any of them may end in ".vsock", the spelling that ssh host names carry.
+ * Behind "/" and "%" a path is absolute unless it starts with ".". mux:/path:5000 names the port.
+ *
+ * Any of them may end in ".vsock", the spelling that ssh host names carry. A path may end so by its
+ * own right: vsh_address_parse() takes every path as it is, vsh_address_resolve() drops the suffix
+ * when no file of the whole name exists.
  */
 #ifndef VSOCK_SHELL_ADDRESS_H
 #define VSOCK_SHELL_ADDRESS_H
@@ -66,6 +70,21 @@ int vsh_address_parse(const char *text, enum vsh_address_use use, struct vsh_add
  */
 int vsh_address_resolve(const char *text, struct vsh_address *ret, char *user, char *error,
                         size_t error_size);
+
+/* What a NAME can be, as one source knows it. */
+struct vsh_name {
+    char name[VSH_NAME_MAX];
+    struct vsh_address address;
+    char user[VSH_NAME_MAX];   /* the hosts file's, or "" */
+    char source[VSH_NAME_MAX]; /* "/etc/vsock-shell/hosts", "QEMU process 77", "machined" */
+};
+
+/*
+ * Calls each() for every NAME that any source knows, in the order in which vsh_address_resolve()
+ * asks them: of two entries with one name the first counts. Stops when each() returns anything but
+ * 0 and returns that; 0 at the end, or a negative errno. Reads files, connects to nobody.
+ */
+int vsh_address_list(int (*each)(const struct vsh_name *name, void *data), void *data);
 
 /*
  * Writes the canonical text ("vsock:3:5000", "unix:/run/x", "mux:/run/v:5000") into buf, always
