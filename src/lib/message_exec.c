@@ -112,12 +112,11 @@ static void write_exec(struct wire_writer *w, const struct vsh_exec *exec)
 
 int vsh_put_exec(struct vsh_queue *queue, const struct vsh_exec *exec)
 {
-    struct wire_writer w = {.capacity = vsh_exec_size(exec)};
-
     if (!exec_is_valid(exec)) {
         return -EINVAL;
     }
 
+    struct wire_writer w = {.capacity = vsh_exec_size(exec)};
     int rc = vsh_queue_reserve(queue, VSH_V2_EXEC, w.capacity, &w.data);
     if (rc < 0) {
         return rc;
