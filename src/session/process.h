@@ -18,13 +18,20 @@
 struct account;
 struct pty;
 
+/*
+ * The soft limit of open descriptors that a session starts with, when ours is higher: the server
+ * raises its own for many connections, and select(2) of an old program breaks above this. The hard
+ * limit stays, so a program that needs more may ask.
+ */
+#define PROCESS_NOFILE_SOFT 1024
+
 struct process_spec {
     const char *path;  /* program to execute; searched in envp's PATH when it has no slash */
     char *const *argv; /* argv[0] "-bash" makes a login shell */
     char *const *envp;
     const char *cwd; /* NULL or "" = the account's home, "/" if that cannot be entered */
-    const struct account *account; /* NULL = stay who we are */
-    const struct pty *pty;         /* NULL = three pipes */
+    const struct account *account; /* NULL = stay who we are; home is then envp's HOME */
+    const struct pty *pty; /* NULL = three pipes; the caller closes slave_fd after the spawn */
 };
 
 struct process {
@@ -67,17 +74,25 @@ int process_shell_argv(const char *shell, const char *command, char ***ret_argv)
 /* Exit status for a failed exec as shells give it: 127 not found, 126 not executable. */
 int process_exec_status(int error);
 
-/* Polls waitpid(2) for this PID only. True once it has ended. */
+/*
+ * Polls waitpid(2) for this PID only. True once it has ended. SIGCHLD must not be ignored, or the
+ * kernel throws the status away (it counts as exit 255 then).
+ */
 bool process_reap(struct process *process);
 struct process_result process_result(const struct process *process);
 
-/* Sends a signal to the process group (with a PTY: its foreground group). 0 or a negative errno. */
+/*
+ * Sends a signal to the process group, or with master_fd >= 0 to the terminal's foreground group.
+ * 0 or a negative errno: -ESRCH once it has been reaped.
+ */
 int process_signal(const struct process *process, int master_fd, int signo);
 
 /*
  * Ends every process of the session (session id == pid, found in /proc, so that background jobs in
- * their own groups are met, too): HUP at once, TERM after 1 s, KILL after 3 s; returns as soon as
- * none is left, within 5 s. Blocks. For a process that is its own reaper; the loop is over by then.
+ * their own groups are met, too; without /proc the process group): HUP and CONT at once, TERM after
+ * 1 s, KILL after 3 s; reaps the leader and returns as soon as none is left, within 5 s. Blocks:
+ * the loop is over by then. A process that made a session of its own (setsid, a daemon) is not
+ * ours.
  */
 void process_terminate(struct process *process);
 

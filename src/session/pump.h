@@ -28,7 +28,8 @@ struct pump;
 struct pump_peer {
     /*
      * Gives room for output of a stream: up to what credit and queue allow, straight in the frame.
-     * Returns the size, 0 = not now. output_commit() follows with what was read (0 = nothing).
+     * Returns the size; 0 = not now: no commit follows, and the stream rests until pump_room().
+     * Otherwise output_commit() follows with what was read (0 = nothing).
      */
     size_t (*output_reserve)(void *peer, enum vsh_stream stream, uint8_t **ret);
     void (*output_commit)(void *peer, enum vsh_stream stream, size_t length);
@@ -53,18 +54,29 @@ struct pump_options {
 int pump_new(const struct pump_options *options, struct pump **ret);
 void pump_free(struct pump *pump); /* closes the process's descriptors */
 
+/* The terminal's master for pty_resize() and process_signal(); -1 without a PTY or once closed. */
+int pump_pty_fd(const struct pump *pump);
+
 /*
- * stdin from the peer. Takes everything within input_capacity; returns 0, or -ENOBUFS when the peer
- * overran its window. pump_input_eof() closes the pipe once the bytes are written (on a PTY it
+ * stdin from the peer. Takes everything within input_capacity and writes what it can at once, so
+ * input_taken() and input_closed() may be called from inside. Returns 0, -ENOBUFS when the peer
+ * overran its window, or -EINVAL after pump_input_eof(); bytes that no process can get any more are
+ * dropped without credit. pump_input_eof() closes the pipe once the bytes are written (on a PTY it
  * types the VEOF character).
  */
 int pump_input(struct pump *pump, const void *bytes, size_t length);
 void pump_input_eof(struct pump *pump);
 
-/* The peer's reader of this stream is gone: close it so that the process sees EPIPE. */
+/*
+ * The peer's reader of this stream is gone: close it so that the process sees EPIPE; no eof
+ * callback follows. On a PTY closing stdout hangs the terminal up (SIGHUP).
+ */
 void pump_output_close(struct pump *pump, enum vsh_stream stream);
 
-/* The descriptors of interest now; at most PUMP_FDS_MAX. Ask again after every call. */
+/*
+ * The descriptors of interest now; at most PUMP_FDS_MAX. Ask again after every call: one that is no
+ * longer named has been closed or needs no more polling.
+ */
 #define PUMP_FDS_MAX 3
 struct pump_interest {
     int fd;
@@ -79,7 +91,7 @@ void pump_ready(struct pump *pump, int fd, short revents);
  * pump_room()). */
 void pump_exited(struct pump *pump);
 
-/* The peer has room again. */
+/* The peer has room again, for any stream. */
 void pump_room(struct pump *pump);
 
 uint64_t pump_bytes_in(const struct pump *pump);

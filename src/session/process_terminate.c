@@ -1,0 +1,172 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Signals to a session's processes, and the end of all of them. A session is found by its id in
+ * /proc: process groups are not enough, since a shell gives each job its own.
+ */
+#include "process.h"
+
+#include <ctype.h>
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <termios.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "base/cleanup.h"
+#include "base/fd.h"
+
+#define PAUSE_FIRST_MS 5
+#define PAUSE_MAX_MS   100
+
+/* What the processes hear, and when. After the last step every look repeats it: new ones may come.
+ */
+static const struct step {
+    int64_t after_ms;
+    int signals[2];
+} steps[] = {
+    {0, {SIGHUP, SIGCONT}},
+    {1000, {SIGTERM, SIGCONT}},
+    {3000, {SIGKILL, 0}},
+};
+#define STEP_COUNT (sizeof(steps) / sizeof(steps[0]))
+#define GIVE_UP_MS 4900
+
+int process_signal(const struct process *process, int master_fd, int signo)
+{
+    /* Once reaped, the number may belong to somebody else. */
+    if (process->exited) {
+        return -ESRCH;
+    }
+    pid_t group = master_fd >= 0 ? tcgetpgrp(master_fd) : -1;
+    if (group > 1 && kill(-group, signo) == 0) {
+        return 0;
+    }
+    return kill(-process->pid, signo) < 0 ? -errno : 0;
+}
+
+/*
+ * Reads state and session id of one process: "77 (comm) S ppid pgrp session ...", where comm may
+ * hold blanks and parentheses. False when the process has gone.
+ */
+static bool read_stat(int proc_fd, const char *pid, char *ret_state, pid_t *ret_session)
+{
+    char path[32], text[512];
+    int ppid, pgrp, session;
+
+    (void)snprintf(path, sizeof(path), "%.20s/stat", pid);
+    cleanup_close int fd = openat(proc_fd, path, O_RDONLY | O_CLOEXEC);
+    if (fd < 0) {
+        return false;
+    }
+    ssize_t n = read(fd, text, sizeof(text) - 1);
+    if (n <= 0) {
+        return false;
+    }
+    text[n] = '\0';
+    const char *p = strrchr(text, ')');
+    /* The kernel wrote these numbers: they fit. NOLINTNEXTLINE(cert-err34-c) */
+    if (!p || sscanf(p + 1, " %c %d %d %d", ret_state, &ppid, &pgrp, &session) != 4) {
+        return false;
+    }
+    *ret_session = session;
+    return true;
+}
+
+static void send_both(pid_t pid, const struct step *step)
+{
+    for (size_t i = 0; step && i < 2 && step->signals[i] != 0; i++) {
+        (void)kill(pid, step->signals[i]);
+    }
+}
+
+/*
+ * Sends the step's signals to every living process of the session (step may be NULL). Returns how
+ * many there are, or a negative errno when /proc does not help.
+ */
+static int signal_session(pid_t session, const struct step *step)
+{
+    DIR *proc = opendir("/proc");
+    const struct dirent *entry;
+    bool seen_self = false;
+    int count = 0;
+
+    if (!proc) {
+        return -errno;
+    }
+    while ((entry = readdir(proc))) {
+        char state = 0;
+        pid_t sid = 0;
+
+        if (!isdigit((unsigned char)entry->d_name[0]) ||
+            !read_stat(dirfd(proc), entry->d_name, &state, &sid)) {
+            continue;
+        }
+        pid_t pid = (pid_t)strtol(entry->d_name, NULL, 10);
+        seen_self = seen_self || pid == getpid();
+        if (sid == session && state != 'Z' && state != 'X') {
+            send_both(pid, step);
+            count++;
+        }
+    }
+    (void)closedir(proc);
+    /* An empty /proc folder (a chroot) is no news of an empty session. */
+    return seen_self ? count : -ENOENT;
+}
+
+/* Without /proc there is only the process group. */
+static int signal_group(const struct process *process, const struct step *step)
+{
+    send_both(-process->pid, step);
+    return !process->exited || kill(-process->pid, 0) == 0 ? 1 : 0;
+}
+
+static int signal_all(const struct process *process, const struct step *step)
+{
+    int count = signal_session(process->pid, step);
+
+    return count < 0 ? signal_group(process, step) : count;
+}
+
+static void pause_ms(int64_t ms)
+{
+    struct timespec time = {.tv_sec = ms / 1000, .tv_nsec = ms % 1000 * 1000000};
+
+    (void)nanosleep(&time, NULL);
+}
+
+void process_terminate(struct process *process)
+{
+    int64_t start = monotonic_ms();
+    int64_t pause = PAUSE_FIRST_MS;
+    size_t next = 0;
+
+    /*
+     * A session keeps its leader's number from being used again. So when we have reaped the leader
+     * and the number lives, it is a stranger's and no process of ours is left.
+     */
+    if (process_reap(process) && kill(process->pid, 0) == 0) {
+        return;
+    }
+    for (;;) {
+        int64_t passed = monotonic_ms() - start;
+        const struct step *step = NULL;
+
+        if (next < STEP_COUNT && passed >= steps[next].after_ms) {
+            step = &steps[next++];
+        } else if (next == STEP_COUNT) {
+            step = &steps[STEP_COUNT - 1];
+        }
+        int left = signal_all(process, step);
+        bool reaped = process_reap(process);
+        if ((left == 0 && reaped) || passed >= GIVE_UP_MS) {
+            return;
+        }
+        pause_ms(pause);
+        pause = pause * 2 > PAUSE_MAX_MS ? PAUSE_MAX_MS : pause * 2;
+    }
+}

@@ -1,0 +1,395 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The pump: moves bytes between a process and a peer's callbacks, and decides when a session is
+ * over. Owns the process's descriptors. Never waits: it is told what is ready.
+ */
+#include "pump.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <termios.h>
+#include <unistd.h>
+
+#include "base/buffer.h"
+#include "base/cleanup.h"
+#include "session/process.h"
+
+#define INPUT_MIN 4096u
+
+/*
+ * After the exit a terminal may hold this much: the kernel's buffers between the two ends. More
+ * comes from processes that live on, and they do not hold the session.
+ */
+#define PTY_DRAIN_BYTES (128u * 1024u)
+
+/* A read of a terminal that gives this much has left more behind (N_TTY_BUF_SIZE is 4096). */
+#define PTY_READ_FULL 2048
+
+enum pump_state {
+    PUMP_RUNNING,
+    PUMP_DRAINING, /* the process has exited; its last output is on the way */
+    PUMP_OVER,     /* exited() was called, or nothing is to be told any more */
+};
+
+struct output {
+    enum vsh_stream stream;
+    int *fd;           /* in the process, or the master */
+    bool ended;        /* output_eof() was called, or the peer has closed it */
+    bool stalled;      /* the peer had no room at the last try */
+    size_t drain_left; /* draining: bytes that were there when the process exited */
+};
+
+struct pump {
+    struct process *process;
+    const struct pump_peer *ops;
+    void *peer;
+    enum pump_state state;
+    int master_fd;
+    struct buffer input;
+    bool pty;
+    bool input_ended;         /* the peer sends no more */
+    bool input_closed;        /* the process reads no more, or everything has been given to it */
+    bool end_typed;           /* what is in the buffer are our VEOF characters */
+    uint8_t last_typed;       /* last byte of stdin given to a terminal */
+    struct output outputs[2]; /* in the order of service: stderr tells why stdout ends */
+    size_t output_count;
+    uint64_t bytes_in, bytes_out;
+};
+
+int pump_new(const struct pump_options *options, struct pump **ret)
+{
+    size_t capacity = options->input_capacity > INPUT_MIN ? options->input_capacity : INPUT_MIN;
+    struct pump *pump = calloc(1, sizeof(*pump));
+
+    if (!pump) {
+        return -ENOMEM;
+    }
+    if (buffer_init(&pump->input, capacity) < 0) {
+        free(pump);
+        return -ENOMEM;
+    }
+    pump->process = options->process;
+    pump->ops = options->ops;
+    pump->peer = options->peer;
+    pump->master_fd = options->pty_master_fd;
+    pump->last_typed = '\n';
+    pump->pty = pump->master_fd >= 0;
+    if (pump->pty) {
+        pump->outputs[pump->output_count++] =
+            (struct output){.stream = VSH_STREAM_STDOUT, .fd = &pump->master_fd};
+    } else {
+        pump->outputs[pump->output_count++] =
+            (struct output){.stream = VSH_STREAM_STDERR, .fd = &pump->process->stderr_fd};
+        pump->outputs[pump->output_count++] =
+            (struct output){.stream = VSH_STREAM_STDOUT, .fd = &pump->process->stdout_fd};
+    }
+    *ret = pump;
+    return 0;
+}
+
+static void close_fd(int *fd)
+{
+    if (*fd >= 0) {
+        (void)close(take_fd(fd));
+    }
+}
+
+void pump_free(struct pump *pump)
+{
+    if (!pump) {
+        return;
+    }
+    process_close(pump->process);
+    close_fd(&pump->master_fd);
+    buffer_done(&pump->input);
+    free(pump);
+}
+
+int pump_pty_fd(const struct pump *pump)
+{
+    return pump->master_fd;
+}
+
+/* No byte of stdin can reach the process any more; tell = the peer does not know yet. */
+static void close_input(struct pump *pump, bool tell)
+{
+    if (pump->input_closed) {
+        return;
+    }
+    pump->input_closed = true;
+    buffer_clear(&pump->input);
+    close_fd(&pump->process->stdin_fd);
+    if (tell) {
+        pump->ops->input_closed(pump->peer);
+    }
+}
+
+/*
+ * On a terminal the end of input is typed: at the start of a line VEOF means end of file, elsewhere
+ * it only hands the started line over, and a second one is needed.
+ */
+static void type_end(struct pump *pump)
+{
+    struct termios modes;
+
+    pump->end_typed = true;
+    if (tcgetattr(pump->master_fd, &modes) < 0 || modes.c_cc[VEOF] == _POSIX_VDISABLE) {
+        return;
+    }
+    bool line_start = pump->last_typed == '\n' || pump->last_typed == '\r';
+    const uint8_t ends[2] = {modes.c_cc[VEOF], modes.c_cc[VEOF]};
+    (void)buffer_append(&pump->input, ends, line_start ? 1 : 2);
+}
+
+/* One write of what is buffered. False when there is no more to do now. */
+static bool write_input(struct pump *pump)
+{
+    size_t length = buffer_length(&pump->input);
+    const uint8_t *head = buffer_head(&pump->input);
+    int fd = pump->pty ? pump->master_fd : pump->process->stdin_fd;
+
+    if (pump->input_closed || length == 0) {
+        return false;
+    }
+    ssize_t n = write(fd, head, length);
+    if (n < 0 && errno != EAGAIN && errno != EINTR) {
+        close_input(pump, true);
+        return false;
+    }
+    if (n <= 0) {
+        return false;
+    }
+    if (!pump->end_typed) {
+        pump->last_typed = head[n - 1];
+        pump->bytes_in += (uint64_t)n;
+    }
+    buffer_consume(&pump->input, (size_t)n);
+    if (!pump->end_typed) {
+        pump->ops->input_taken(pump->peer, (size_t)n);
+    }
+    return buffer_length(&pump->input) == 0;
+}
+
+static void flush_input(struct pump *pump)
+{
+    (void)write_input(pump);
+    if (!pump->input_ended || pump->input_closed || buffer_length(&pump->input) > 0) {
+        return;
+    }
+    if (pump->pty && !pump->end_typed) {
+        type_end(pump);
+        (void)write_input(pump);
+    }
+    if (buffer_length(&pump->input) == 0) {
+        close_input(pump, false);
+    }
+}
+
+int pump_input(struct pump *pump, const void *bytes, size_t length)
+{
+    if (pump->state != PUMP_RUNNING || pump->input_closed) {
+        return 0;
+    }
+    if (pump->input_ended) {
+        return -EINVAL;
+    }
+    if (buffer_append(&pump->input, bytes, length) < 0) {
+        return -ENOBUFS;
+    }
+    flush_input(pump);
+    return 0;
+}
+
+void pump_input_eof(struct pump *pump)
+{
+    if (pump->state == PUMP_RUNNING && !pump->input_ended) {
+        pump->input_ended = true;
+        flush_input(pump);
+    }
+}
+
+/*
+ * One turn of reading, straight into the peer's memory. A terminal hands out 4 KiB at a time
+ * however much waits, so there a turn is several reads, or every frame would be a small one.
+ * Returns the bytes moved, 0 = no more will come, -EAGAIN = nothing now, -ENOBUFS = the peer has no
+ * room.
+ */
+static ssize_t read_output(struct pump *pump, struct output *output, size_t limit)
+{
+    uint8_t *place = NULL;
+    size_t room = pump->ops->output_reserve(pump->peer, output->stream, &place);
+    size_t total = 0;
+    ssize_t n;
+
+    if (room == 0) {
+        output->stalled = true;
+        return -ENOBUFS;
+    }
+    if (room > limit) {
+        room = limit;
+    }
+    do {
+        n = read(*output->fd, place + total, room - total);
+        if (n > 0) {
+            total += (size_t)n;
+        }
+    } while ((n < 0 && errno == EINTR) || (n >= PTY_READ_FULL && pump->pty && total < room));
+    bool nothing_now = n < 0 && errno == EAGAIN;
+
+    pump->ops->output_commit(pump->peer, output->stream, total);
+    pump->bytes_out += total;
+    if (total > 0) {
+        return (ssize_t)total;
+    }
+    /* EIO is how a terminal's master says that no process has the other side open. */
+    return nothing_now ? -EAGAIN : 0;
+}
+
+/*
+ * No more output of this stream; tell = the peer does not know yet. A terminal stays open: the
+ * process may have closed its side and still want to live, and a closed master is a hang-up.
+ */
+static void end_output(struct pump *pump, struct output *output, bool tell)
+{
+    if (output->ended) {
+        return;
+    }
+    output->ended = true;
+    if (!pump->pty) {
+        close_fd(output->fd);
+    }
+    if (tell) {
+        pump->ops->output_eof(pump->peer, output->stream);
+    }
+}
+
+/* Moves what was there at the exit as far as the peer has room; then the result. */
+static void drain(struct pump *pump)
+{
+    bool all_ended = true;
+
+    for (size_t i = 0; i < pump->output_count; i++) {
+        struct output *output = &pump->outputs[i];
+        while (!output->ended && !output->stalled) {
+            ssize_t n = output->drain_left > 0 ? read_output(pump, output, output->drain_left) : 0;
+            if (n > 0) {
+                output->drain_left -= (size_t)n;
+            } else if (n != -ENOBUFS) {
+                end_output(pump, output, true);
+            }
+        }
+        all_ended = all_ended && output->ended;
+    }
+    if (all_ended && pump->state == PUMP_DRAINING) {
+        struct process_result result = process_result(pump->process);
+        pump->state = PUMP_OVER;
+        pump->ops->exited(pump->peer, &result);
+    }
+}
+
+void pump_exited(struct pump *pump)
+{
+    if (pump->state != PUMP_RUNNING) {
+        return;
+    }
+    pump->state = PUMP_DRAINING;
+    close_input(pump, false);
+    for (size_t i = 0; i < pump->output_count; i++) {
+        struct output *output = &pump->outputs[i];
+        int waiting = 0;
+
+        /* Counted now: a background process that goes on writing would never let us end. */
+        if (pump->pty) {
+            output->drain_left = PTY_DRAIN_BYTES;
+        } else if (!output->ended && ioctl(*output->fd, FIONREAD, &waiting) == 0) {
+            output->drain_left = waiting > 0 ? (size_t)waiting : 0;
+        }
+    }
+    drain(pump);
+}
+
+void pump_room(struct pump *pump)
+{
+    for (size_t i = 0; i < pump->output_count; i++) {
+        pump->outputs[i].stalled = false;
+    }
+    if (pump->state == PUMP_DRAINING) {
+        drain(pump);
+    }
+}
+
+void pump_output_close(struct pump *pump, enum vsh_stream stream)
+{
+    for (size_t i = 0; i < pump->output_count; i++) {
+        if (pump->outputs[i].stream == stream) {
+            end_output(pump, &pump->outputs[i], false);
+        }
+    }
+    /* A terminal has one reader: without it the session on it is hung up, as by a lost modem. */
+    if (pump->pty && stream == VSH_STREAM_STDOUT) {
+        close_input(pump, false);
+        close_fd(&pump->master_fd);
+    }
+    if (pump->state == PUMP_DRAINING) {
+        drain(pump);
+    }
+}
+
+size_t pump_interest(const struct pump *pump, struct pump_interest interest[PUMP_FDS_MAX])
+{
+    short out = !pump->input_closed && buffer_length(&pump->input) > 0 ? POLLOUT : 0;
+    size_t count = 0;
+
+    if (pump->state != PUMP_RUNNING) {
+        return 0;
+    }
+    for (size_t i = 0; i < pump->output_count; i++) {
+        const struct output *output = &pump->outputs[i];
+        short in = output->ended || output->stalled ? 0 : POLLIN;
+        if (*output->fd >= 0) {
+            interest[count++] = (struct pump_interest){
+                .fd = *output->fd, .events = (short)(pump->pty ? in | out : in)};
+        }
+    }
+    if (!pump->pty && pump->process->stdin_fd >= 0) {
+        interest[count++] = (struct pump_interest){.fd = pump->process->stdin_fd, .events = out};
+    }
+    return count;
+}
+
+void pump_ready(struct pump *pump, int fd, short revents)
+{
+    if (pump->state != PUMP_RUNNING || fd < 0) {
+        return;
+    }
+    for (size_t i = 0; i < pump->output_count; i++) {
+        struct output *output = &pump->outputs[i];
+        if (fd != *output->fd || output->ended || !(revents & (POLLIN | POLLHUP | POLLERR))) {
+            continue;
+        }
+        if (read_output(pump, output, SIZE_MAX) == 0) {
+            end_output(pump, output, true);
+            /* Nobody has the terminal open: nobody reads it, either. */
+            if (pump->pty) {
+                close_input(pump, true);
+            }
+        }
+    }
+    bool is_input = fd == (pump->pty ? pump->master_fd : pump->process->stdin_fd);
+    if (is_input && revents & (POLLOUT | POLLERR)) {
+        flush_input(pump);
+    }
+}
+
+uint64_t pump_bytes_in(const struct pump *pump)
+{
+    return pump->bytes_in;
+}
+
+uint64_t pump_bytes_out(const struct pump *pump)
+{
+    return pump->bytes_out;
+}
