@@ -29,13 +29,17 @@ struct vsh_connect_options {
     int cancel_fd;        /* >= 0 and readable: give up with -ECANCELED; -1 = none */
 };
 
-/* Who is at the other end, as the kernel said it when the connection was made. */
+/*
+ * Who is at the other end, as the kernel said it when the connection was made. VSH_FAMILY_MUX is a
+ * stream that a guest started and its VMM delivered: pid and uid are the VMM's, and what they may
+ * do says nothing about the guest.
+ */
 struct vsh_peer {
     enum vsh_family family;
     uint32_t cid;  /* vsock */
     uint32_t port; /* vsock: the peer's source port */
-    pid_t pid;     /* unix: SO_PEERCRED, 0 when unknown */
-    uid_t uid;     /* unix: SO_PEERCRED, (uid_t)-1 when unknown */
+    pid_t pid;     /* unix, mux: SO_PEERCRED, 0 when unknown */
+    uid_t uid;     /* unix, mux: SO_PEERCRED, (uid_t)-1 when unknown */
     gid_t gid;
 };
 
@@ -83,7 +87,7 @@ int vsh_accept(int listen_fd, int *ret_fd, struct vsh_peer *ret_peer);
  */
 int vsh_peer_get(int fd, struct vsh_peer *ret_peer);
 
-/* Writes "vsock:2:1023", "unix:uid=1000:pid=77" or "stdio" into buf. Returns buf. */
+/* Writes "vsock:2:1023", "unix:uid=1000:pid=77", "mux:uid=..." or "stdio" into buf. Returns buf. */
 const char *vsh_peer_format(const struct vsh_peer *peer, char *buf, size_t size);
 
 /*
