@@ -9,6 +9,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 #include <sys/types.h>
 
 #include <vsock-shell/transport.h>
@@ -42,16 +43,22 @@ int policy_set_root(struct policy *policy, const char *path);
 int policy_root_fd(const struct policy *policy);
 
 /*
- * Nothing is guessed: with no --allow at all, the rule is "host" on a guest and nobody on a machine
- * that is itself a host (it has /dev/vhost-vsock or loopback peers only). uid rules: own uid and
- * root, plus --allow-uid.
+ * Nothing is guessed: with no --allow at all, the rule is "host" on a machine whose own CID is a
+ * guest's (3 and above, as /dev/vsock says), and nobody elsewhere. uid rules: own uid and root,
+ * plus
+ * --allow-uid. policy_finish() asks policy_local_cid(); policy_finish_on() takes the answer, for
+ * tests and for machines that know better.
  */
 void policy_finish(struct policy *policy);
+void policy_finish_on(struct policy *policy, uint32_t local_cid);
+
+/* This machine's own CID, VSH_CID_ANY when /dev/vsock does not tell. Connects to nothing. */
+uint32_t policy_local_cid(void);
 
 /*
  * May this peer come in? 0, or -EACCES and in reason[] one sentence for the log that names the peer
  * and the option that would let it in. VSH_FAMILY_NONE (stdio) and VSH_FAMILY_MUX (the VMM is the
- * host: CID 2) follow the same rules: stdio is allowed, whoever started us decided.
+ * host: CID 2, and no port) follow the same rules: stdio is allowed, whoever started us decided.
  */
 int policy_check_peer(const struct policy *policy, const struct vsh_peer *peer, char *reason,
                       size_t size);

@@ -144,23 +144,23 @@ static void type_end(struct pump *pump)
     (void)buffer_append(&pump->input, ends, line_start ? 1 : 2);
 }
 
-/* One write of what is buffered. False when there is no more to do now. */
-static bool write_input(struct pump *pump)
+/* One write of what is buffered. */
+static void write_input(struct pump *pump)
 {
     size_t length = buffer_length(&pump->input);
     const uint8_t *head = buffer_head(&pump->input);
     int fd = pump->pty ? pump->master_fd : pump->process->stdin_fd;
 
     if (pump->input_closed || length == 0) {
-        return false;
+        return;
     }
     ssize_t n = write(fd, head, length);
     if (n < 0 && errno != EAGAIN && errno != EINTR) {
         close_input(pump, true);
-        return false;
+        return;
     }
     if (n <= 0) {
-        return false;
+        return;
     }
     if (!pump->end_typed) {
         pump->last_typed = head[n - 1];
@@ -170,18 +170,17 @@ static bool write_input(struct pump *pump)
     if (!pump->end_typed) {
         pump->ops->input_taken(pump->peer, (size_t)n);
     }
-    return buffer_length(&pump->input) == 0;
 }
 
 static void flush_input(struct pump *pump)
 {
-    (void)write_input(pump);
+    write_input(pump);
     if (!pump->input_ended || pump->input_closed || buffer_length(&pump->input) > 0) {
         return;
     }
     if (pump->pty && !pump->end_typed) {
         type_end(pump);
-        (void)write_input(pump);
+        write_input(pump);
     }
     if (buffer_length(&pump->input) == 0) {
         close_input(pump, false);
