@@ -1,0 +1,57 @@
+/* SPDX-License-Identifier: MIT */
+/* vsock-shell-client: options, the target, then a shell session or a run of copies. */
+#include <signal.h>
+#include <stdlib.h>
+
+#include <vsock-shell/error.h>
+
+#include "arguments.h"
+#include "base/fd.h"
+#include "common/log.h"
+#include "common/loop.h"
+#include "shell.h"
+#include "status.h"
+#include "target.h"
+
+static enum log_level level_of(const struct client_arguments *arguments)
+{
+    if (arguments->verbose > 0) {
+        return arguments->verbose > 1 ? LOG_LEVEL_DEBUG : LOG_LEVEL_INFO;
+    }
+    return arguments->quiet ? LOG_LEVEL_ERROR : LOG_LEVEL_NOTICE;
+}
+
+static int run(const struct client_arguments *arguments)
+{
+    struct target target = {0};
+    struct loop *loop = NULL;
+
+    if (target_resolve(arguments, &target) < 0) {
+        return CLIENT_STATUS_OWN;
+    }
+    int rc = loop_new(&loop);
+    if (rc < 0) {
+        log_error("cannot start: %s", vsh_strerror(rc));
+        return CLIENT_STATUS_OWN;
+    }
+    int status = shell_run(arguments, &target, loop);
+    loop_free(loop);
+    return status;
+}
+
+int main(int argc, char **argv)
+{
+    struct client_arguments arguments;
+
+    /* Writers are told by EPIPE. A closed 0, 1 or 2 must not become the socket. */
+    (void)signal(SIGPIPE, SIG_IGN);
+    log_open(CLIENT_PROGRAM, LOG_TO_STDERR, LOG_LEVEL_NOTICE);
+    if (fd_open_standard() < 0) {
+        return CLIENT_STATUS_OWN;
+    }
+    arguments_parse(argc, argv, &arguments);
+    log_set_level(level_of(&arguments));
+    int status = run(&arguments);
+    arguments_done(&arguments);
+    return status;
+}
