@@ -1,0 +1,147 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * ".NAME.vsh-HASH": the name is cut where it is long, the hash is over all of it, so any target has
+ * one partial that a later attempt finds. The holder of its lock owns it; who does not get the
+ * lock, or finds there what he did not make, works under a random name that is never kept.
+ */
+#include "file/stage_partial.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/random.h>
+#include <sys/stat.h>
+
+#define XXH_INLINE_ALL
+#include <xxhash.h>
+
+#include "base/cleanup.h"
+
+#define PARTIAL_PREFIX_MAX 100 /* some file systems take only 143 bytes of a name */
+#define PARTIAL_TRIES      16
+#define PARTIAL_OPEN       (O_RDWR | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC)
+
+/* Bytes of name that the partial's name shows, cut at a whole UTF-8 character. */
+static int shown_length(const char *name)
+{
+    size_t length = strlen(name);
+
+    if (length <= PARTIAL_PREFIX_MAX) {
+        return (int)length;
+    }
+    length = PARTIAL_PREFIX_MAX;
+    while (length > 0 && ((unsigned char)name[length] & 0xc0) == 0x80) {
+        length--;
+    }
+    return (int)length;
+}
+
+static void set_name(struct file_stage *stage, const char *suffix)
+{
+    uint32_t hash = (uint32_t)XXH3_64bits(stage->name, strlen(stage->name));
+
+    (void)snprintf(stage->partial, sizeof(stage->partial), ".%.*s.vsh-%08x%s",
+                   shown_length(stage->name), stage->name, hash, suffix);
+}
+
+/* Somebody may have put it there for us to fill: it must be a file of ours that nobody else can
+ * open. */
+static bool is_ours(const struct stat *st)
+{
+    return S_ISREG(st->st_mode) && st->st_uid == geteuid() && st->st_nlink == 1 &&
+           (st->st_mode & 0077) == 0;
+}
+
+static bool name_leads_to(int dir_fd, const char *name, const struct stat *st)
+{
+    struct stat now;
+
+    return fstatat(dir_fd, name, &now, AT_SYMLINK_NOFOLLOW) == 0 && now.st_dev == st->st_dev &&
+           now.st_ino == st->st_ino;
+}
+
+/*
+ * One try at the well-known name. Returns the locked descriptor; -EAGAIN when it went away in
+ * between; -EBUSY when somebody else has the lock; -ENOLCK when it cannot be ours; or another error
+ * of the folder.
+ */
+static int open_known(const struct file_stage *stage, int dir_fd, uint64_t *ret_size)
+{
+    struct stat st;
+    cleanup_close int fd = openat(dir_fd, stage->partial, PARTIAL_OPEN | O_CREAT | O_EXCL, 0600);
+
+    if (fd < 0 && errno == EEXIST) {
+        fd = openat(dir_fd, stage->partial, PARTIAL_OPEN);
+        if (fd < 0) {
+            return errno == ENOENT ? -EAGAIN : -ENOLCK;
+        }
+    }
+    if (fd < 0 || fstat(fd, &st) < 0) {
+        return -errno;
+    }
+    if (!is_ours(&st)) {
+        return -ENOLCK;
+    }
+    if (flock(fd, LOCK_EX | LOCK_NB) < 0) {
+        return errno == EWOULDBLOCK ? -EBUSY : -ENOLCK;
+    }
+    /* Its last owner may have renamed or removed it before he let go of the lock, and may have
+     * written more before that. */
+    if (fstat(fd, &st) < 0 || !name_leads_to(dir_fd, stage->partial, &st)) {
+        return -EAGAIN;
+    }
+    *ret_size = (uint64_t)st.st_size;
+    return take_fd(&fd);
+}
+
+static int open_unique(struct file_stage *stage, int dir_fd)
+{
+    for (int i = 0; i < PARTIAL_TRIES; i++) {
+        uint32_t random;
+        char suffix[16];
+        if (getrandom(&random, sizeof(random), 0) != (ssize_t)sizeof(random)) {
+            return -EIO;
+        }
+        (void)snprintf(suffix, sizeof(suffix), "-%08x", random);
+        set_name(stage, suffix);
+        stage->fd = openat(dir_fd, stage->partial, PARTIAL_OPEN | O_CREAT | O_EXCL, 0600);
+        if (stage->fd >= 0) {
+            stage->unique = true;
+            return 0;
+        }
+        if (errno != EEXIST) {
+            return -errno;
+        }
+    }
+    return -EEXIST;
+}
+
+int stage_partial_open(struct file_stage *stage, int dir_fd)
+{
+    int fd = -EAGAIN;
+    uint64_t size = 0;
+
+    set_name(stage, "");
+    for (int i = 0; i < PARTIAL_TRIES && fd == -EAGAIN; i++) {
+        fd = open_known(stage, dir_fd, &size);
+    }
+    if (fd == -ENOLCK || fd == -EAGAIN || (fd == -EBUSY && !(stage->flags & FILE_STAGE_RESUME))) {
+        return open_unique(stage, dir_fd);
+    }
+    if (fd < 0) {
+        return fd;
+    }
+    stage->fd = fd;
+    stage->size = size;
+    if (size > 0 && !(stage->flags & FILE_STAGE_RESUME)) {
+        int rc = file_stage_restart(stage);
+        if (rc < 0) {
+            (void)close(fd);
+            stage->fd = -1;
+            return rc;
+        }
+    }
+    return 0;
+}
