@@ -236,10 +236,11 @@ static int parse_bare(const struct parse *parse, struct vsh_address *address)
 int vsh_address_parse(const char *text, enum vsh_address_use use, struct vsh_address *ret,
                       char *error, size_t error_size)
 {
-    struct parse parse = {.text = text, .use = use, .error = error, .error_size = error_size};
+    struct parse parse = {.text = text, .use = use, .error_size = error_size};
     struct vsh_address address = {.port = VSH_PORT_DEFAULT};
     const struct form *form = find_form(text);
     int rc;
+    parse.error = error;
     if (form != NULL) {
         address.family = form->family;
         parse.separator = text[strlen(form->prefix)];

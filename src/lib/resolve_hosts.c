@@ -11,7 +11,7 @@
 #include "base/fd.h"
 #include "lib/address_text.h"
 
-#define FILE_MAX_BYTES (1024 * 1024)
+#define FILE_MAX_BYTES ((size_t)1024 * 1024)
 #define WORDS_MAX      4 /* one more than a line may have */
 
 struct place {

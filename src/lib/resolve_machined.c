@@ -15,7 +15,7 @@
 #include "base/cleanup.h"
 #include "base/fd.h"
 
-#define FILE_MAX_BYTES (64 * 1024)
+#define FILE_MAX_BYTES ((size_t)64 * 1024)
 
 static int read_cid(const char *path, uint32_t *ret)
 {

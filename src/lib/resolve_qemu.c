@@ -16,7 +16,7 @@
 #include "base/cleanup.h"
 #include "base/fd.h"
 
-#define COMMAND_LINE_MAX (256 * 1024)
+#define COMMAND_LINE_MAX ((size_t)256 * 1024)
 
 struct found {
     bool has_name;
