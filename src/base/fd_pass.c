@@ -50,13 +50,16 @@ int fd_receive(int socket, int *ret_fd)
 {
     char byte;
     struct iovec iov = {.iov_base = &byte, .iov_len = 1};
-    /* Room for one: the kernel closes any further descriptor and sets MSG_CTRUNC. */
+    /*
+     * Room for exactly one, which CMSG_SPACE with its padding is not: the kernel keeps any further
+     * descriptor to itself and sets MSG_CTRUNC.
+     */
     union control control = {0};
     struct msghdr message = {
         .msg_iov = &iov,
         .msg_iovlen = 1,
         .msg_control = control.bytes,
-        .msg_controllen = sizeof(control.bytes),
+        .msg_controllen = CMSG_LEN(sizeof(int)),
     };
     ssize_t got;
     while ((got = recvmsg(socket, &message, MSG_CMSG_CLOEXEC)) < 0) {

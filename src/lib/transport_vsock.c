@@ -12,7 +12,7 @@
 #include "base/fd.h"
 
 /* The credit the peer may have in flight; the kernel's default of 256 KiB starves a fast link. */
-#define BUFFER_BYTES     (4u * 1024 * 1024)
+#define BUFFER_BYTES     ((uint64_t)4 * 1024 * 1024)
 
 #define PRIVILEGED_FIRST 512u
 #define PRIVILEGED_COUNT 512u /* up to 1023 */
@@ -43,7 +43,7 @@ static void set_connect_timeout(int fd, const struct attempt *attempt)
  */
 static void bind_privileged(int fd)
 {
-    uint32_t start = (uint32_t)(monotonic_ms() ^ (getpid() * 7));
+    uint32_t start = (uint32_t)monotonic_ms() ^ (uint32_t)getpid();
     for (uint32_t i = 0; i < PRIVILEGED_COUNT; i++) {
         struct sockaddr_vm name = {
             .svm_family = AF_VSOCK,
