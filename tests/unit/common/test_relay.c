@@ -1,0 +1,413 @@
+/* SPDX-License-Identifier: MIT */
+/* The relay: bytes both ways, ends one way, readers that go, and nothing lost at the end. */
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <setjmp.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
+#include <unistd.h>
+#include <cmocka.h>
+
+#include "base/fd.h"
+#include "common/relay.h"
+
+#define LIMIT_MS 10000
+#define LARGE    (3u * 1024u * 1024u)
+
+enum kind { PIPES, SOCKET };
+
+/* One side of a running relay, as the test holds it: write into it, read from it. */
+struct end {
+    int write_fd;
+    int read_fd;
+};
+
+struct rig {
+    pid_t pid;
+    struct end left, right;
+};
+
+/* Makes the two ends of a side: the relay's half and the test's. */
+static void make_side(enum kind kind, struct relay_side *side, struct end *end)
+{
+    int in[2], out[2];
+
+    if (kind == SOCKET) {
+        assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, in), 0);
+        *side = (struct relay_side){.in_fd = in[0], .out_fd = in[0]};
+        *end = (struct end){.write_fd = in[1], .read_fd = in[1]};
+        return;
+    }
+    assert_int_equal(pipe2(in, O_CLOEXEC), 0);
+    assert_int_equal(pipe2(out, O_CLOEXEC), 0);
+    *side = (struct relay_side){.in_fd = in[0], .out_fd = out[1]};
+    *end = (struct end){.write_fd = in[1], .read_fd = out[0]};
+}
+
+static void end_close(struct end *end)
+{
+    if (end->read_fd >= 0 && end->read_fd != end->write_fd) {
+        close(end->read_fd);
+    }
+    if (end->write_fd >= 0) {
+        close(end->write_fd);
+    }
+    end->read_fd = end->write_fd = -1;
+}
+
+/* Starts a relay in a child; its exit status is 0 or the positive errno of relay_run(). */
+static struct rig start(enum kind left, bool left_half, enum kind right, bool right_half)
+{
+    struct relay_side sides[2];
+    struct rig rig;
+
+    make_side(left, &sides[0], &rig.left);
+    make_side(right, &sides[1], &rig.right);
+    sides[0].half_close = left_half;
+    sides[1].half_close = right_half;
+    rig.pid = fork();
+    assert_true(rig.pid >= 0);
+    if (rig.pid == 0) {
+        end_close(&rig.left);
+        end_close(&rig.right);
+        _exit(-relay_run(&sides[0], &sides[1]));
+    }
+    for (int i = 0; i < 2; i++) {
+        close(sides[i].in_fd);
+        if (sides[i].out_fd != sides[i].in_fd) {
+            close(sides[i].out_fd);
+        }
+    }
+    return rig;
+}
+
+static bool has_ended(const struct rig *rig, int wait_ms)
+{
+    siginfo_t info = {0};
+    int64_t deadline = monotonic_ms() + wait_ms;
+
+    do {
+        assert_int_equal(waitid(P_PID, (id_t)rig->pid, &info, WEXITED | WNOHANG | WNOWAIT), 0);
+        if (info.si_pid == 0) {
+            poll(NULL, 0, 5);
+        }
+    } while (info.si_pid == 0 && monotonic_ms() < deadline);
+    return info.si_pid != 0;
+}
+
+/* Waits for the end of the relay and gives its result. */
+static int finish(struct rig *rig)
+{
+    int status = 0;
+
+    if (!has_ended(rig, LIMIT_MS)) {
+        (void)kill(rig->pid, SIGKILL);
+    }
+    assert_int_equal(waitpid(rig->pid, &status, 0), rig->pid);
+    end_close(&rig->left);
+    end_close(&rig->right);
+    assert_true(WIFEXITED(status));
+    return WEXITSTATUS(status);
+}
+
+static void send_text(const struct end *end, const char *text)
+{
+    assert_int_equal(fd_write_full(end->write_fd, text, strlen(text), monotonic_ms() + LIMIT_MS),
+                     0);
+}
+
+static void expect_text(const struct end *end, const char *text)
+{
+    char got[64] = "";
+
+    assert_true(strlen(text) < sizeof(got));
+    assert_int_equal(fd_read_full(end->read_fd, got, strlen(text), monotonic_ms() + LIMIT_MS), 0);
+    assert_string_equal(got, text);
+}
+
+static void expect_end(const struct end *end)
+{
+    char byte;
+
+    assert_int_equal(fd_wait(end->read_fd, POLLIN, monotonic_ms() + LIMIT_MS), 0);
+    assert_int_equal(read(end->read_fd, &byte, 1), 0);
+}
+
+static void close_write(struct end *end)
+{
+    if (end->write_fd == end->read_fd) {
+        assert_int_equal(shutdown(end->write_fd, SHUT_WR), 0);
+        return;
+    }
+    close(end->write_fd);
+    end->write_fd = -1;
+}
+
+static void test_bytes_both_ways(void **state)
+{
+    static const enum kind kinds[][2] = {
+        {PIPES, SOCKET}, {SOCKET, SOCKET}, {PIPES, PIPES}, {SOCKET, PIPES}};
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++) {
+        struct rig rig = start(kinds[i][0], true, kinds[i][1], true);
+        send_text(&rig.left, "ping");
+        expect_text(&rig.right, "ping");
+        send_text(&rig.right, "pong");
+        expect_text(&rig.left, "pong");
+        /* Each direction ends by itself; the other goes on. */
+        close_write(&rig.left);
+        expect_end(&rig.right);
+        send_text(&rig.right, "late");
+        expect_text(&rig.left, "late");
+        assert_false(has_ended(&rig, 30));
+        close_write(&rig.right);
+        expect_end(&rig.left);
+        assert_int_equal(finish(&rig), 0);
+    }
+}
+
+/* vsock: our input's end is not told, the answer still comes, and its end is the end. */
+static void test_no_half_close(void **state)
+{
+    struct rig rig = start(PIPES, true, SOCKET, false);
+    char byte;
+
+    (void)state;
+    send_text(&rig.left, "request");
+    close_write(&rig.left);
+    expect_text(&rig.right, "request");
+    assert_int_equal(fd_wait(rig.right.read_fd, POLLIN, monotonic_ms() + 50), -ETIMEDOUT);
+    assert_int_equal(recv(rig.right.read_fd, &byte, 1, MSG_DONTWAIT), -1);
+    send_text(&rig.right, "answer");
+    close_write(&rig.right);
+    expect_text(&rig.left, "answer");
+    expect_end(&rig.left);
+    assert_int_equal(finish(&rig), 0);
+}
+
+/* The far socket ends while our stdin stays open, as when a person typed `exit`. */
+static void test_socket_end_is_the_end(void **state)
+{
+    struct rig rig = start(PIPES, true, SOCKET, false);
+
+    (void)state;
+    send_text(&rig.right, "bye");
+    end_close(&rig.right);
+    expect_text(&rig.left, "bye");
+    expect_end(&rig.left);
+    assert_int_equal(finish(&rig), 0);
+}
+
+/* The same where half-closing is possible: a closed socket takes nothing any more. */
+static void test_closed_socket_ends_both_directions(void **state)
+{
+    struct rig rig = start(PIPES, true, SOCKET, true);
+
+    (void)state;
+    send_text(&rig.right, "bye");
+    end_close(&rig.right);
+    expect_text(&rig.left, "bye");
+    expect_end(&rig.left);
+    assert_int_equal(finish(&rig), 0);
+}
+
+static void test_reader_that_goes(void **state)
+{
+    struct rig rig = start(PIPES, true, SOCKET, true);
+
+    (void)state;
+    close(rig.left.read_fd);
+    rig.left.read_fd = -1;
+    /* Nobody wants the right's bytes; the left's still get through. */
+    send_text(&rig.left, "still");
+    expect_text(&rig.right, "still");
+    close_write(&rig.left);
+    expect_end(&rig.right);
+    assert_int_equal(finish(&rig), 0);
+}
+
+/* Fills a direction until it takes no more; gives the bytes that went in. */
+static size_t fill(int fd)
+{
+    static const char bytes[65536];
+    size_t total = 0;
+
+    assert_int_equal(fd_set_nonblock(fd, true), 0);
+    for (;;) {
+        ssize_t n = write(fd, bytes, sizeof(bytes));
+        if (n > 0) {
+            total += (size_t)n;
+        } else if (fd_wait(fd, POLLOUT, monotonic_ms() + 200) < 0) {
+            return total;
+        }
+        assert_true(total < 64u * 1024u * 1024u);
+    }
+}
+
+/* A reader that does not read stops its own direction only, with bounded memory and no CPU. */
+static void test_stalled_direction_does_not_stop_the_other(void **state)
+{
+    struct rig rig = start(PIPES, true, SOCKET, false);
+    struct rusage usage;
+
+    (void)state;
+    size_t stuck = fill(rig.left.write_fd);
+    assert_true(stuck >= 256u * 1024u && stuck < 4u * 1024u * 1024u);
+    send_text(&rig.right, "other way");
+    expect_text(&rig.left, "other way");
+    poll(NULL, 0, 300);
+    end_close(&rig.right);
+    expect_end(&rig.left);
+    /* It closed with bytes unread: a reset, told after the end was reached. */
+    assert_int_equal(finish(&rig), ECONNRESET);
+    assert_int_equal(getrusage(RUSAGE_CHILDREN, &usage), 0);
+    assert_true(usage.ru_utime.tv_sec + usage.ru_stime.tv_sec < 5);
+}
+
+static int64_t children_cpu_ms(void)
+{
+    struct rusage usage;
+
+    assert_int_equal(getrusage(RUSAGE_CHILDREN, &usage), 0);
+    return (usage.ru_utime.tv_sec + usage.ru_stime.tv_sec) * 1000 +
+           (usage.ru_utime.tv_usec + usage.ru_stime.tv_usec) / 1000;
+}
+
+/* One side has ended and cannot be told: waiting for the other costs nothing. */
+static void test_waiting_is_not_busy(void **state)
+{
+    int64_t before = children_cpu_ms();
+    struct rig rig = start(PIPES, true, SOCKET, false);
+
+    (void)state;
+    close_write(&rig.left);
+    poll(NULL, 0, 500);
+    end_close(&rig.right);
+    assert_int_equal(finish(&rig), 0);
+    assert_true(children_cpu_ms() - before < 200);
+}
+
+/* A slow reader gets every byte although the writer has closed long ago. */
+static void test_everything_is_written_before_the_end(void **state)
+{
+    static char sent[LARGE], got[LARGE];
+    struct rig rig = start(PIPES, true, SOCKET, false);
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(sent); i++) {
+        sent[i] = (char)(i * 2654435761u >> 13);
+    }
+    pid_t writer = fork();
+    if (writer == 0) {
+        end_close(&rig.left);
+        _exit(fd_write_full(rig.right.write_fd, sent, sizeof(sent), monotonic_ms() + LIMIT_MS) ? 1
+                                                                                               : 0);
+    }
+    end_close(&rig.right);
+    for (size_t done = 0; done < sizeof(got); done += sizeof(got) / 16) {
+        poll(NULL, 0, 5);
+        assert_int_equal(
+            fd_read_full(rig.left.read_fd, got + done, sizeof(got) / 16, monotonic_ms() + LIMIT_MS),
+            0);
+    }
+    assert_memory_equal(got, sent, sizeof(sent));
+    expect_end(&rig.left);
+    int status = 0;
+    assert_int_equal(waitpid(writer, &status, 0), writer);
+    assert_int_equal(status, 0);
+    assert_int_equal(finish(&rig), 0);
+}
+
+/* Pipes stay as blocking as their other users expect them to be. */
+static void test_flags_are_left_alone(void **state)
+{
+    int in[2], out[2], far[2];
+
+    (void)state;
+    assert_int_equal(pipe(in), 0);
+    assert_int_equal(pipe(out), 0);
+    assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM, 0, far), 0);
+    struct relay_side left = {.in_fd = in[0], .out_fd = out[1], .half_close = true};
+    struct relay_side right = {.in_fd = far[0], .out_fd = far[0]};
+    assert_int_equal(write(far[1], "x", 1), 1);
+    close(far[1]);
+    assert_int_equal(relay_run(&left, &right), 0);
+    assert_false(fcntl(in[0], F_GETFL) & O_NONBLOCK);
+    assert_false(fcntl(far[0], F_GETFL) & O_NONBLOCK);
+    /* The write side was closed for its reader, and its number is still the caller's to close. */
+    char byte;
+    assert_int_equal(read(out[0], &byte, 1), 1);
+    assert_int_equal(read(out[0], &byte, 1), 0);
+    assert_int_equal(close(out[1]), 0);
+    close(in[0]);
+    close(in[1]);
+    close(out[0]);
+    close(far[0]);
+}
+
+static void test_reset_is_told(void **state)
+{
+    int in[2], out[2];
+    struct relay_side left, right;
+
+    (void)state;
+    /* On unix sockets a peer that closes with unread bytes resets the stream. */
+    int far[2];
+    assert_int_equal(pipe(in), 0);
+    assert_int_equal(pipe(out), 0);
+    assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM, 0, far), 0);
+    assert_int_equal(write(far[0], "unread", 6), 6);
+    close(far[1]);
+    left = (struct relay_side){.in_fd = in[0], .out_fd = out[1], .half_close = true};
+    right = (struct relay_side){.in_fd = far[0], .out_fd = far[0]};
+    assert_int_equal(relay_run(&left, &right), -ECONNRESET);
+    close(far[0]);
+    close(in[0]);
+    close(in[1]);
+    close(out[0]);
+    close(out[1]);
+}
+
+static void test_bad_descriptors(void **state)
+{
+    int fds[2];
+
+    (void)state;
+    assert_int_equal(pipe(fds), 0);
+    struct relay_side good = {.in_fd = fds[0], .out_fd = fds[1]};
+    struct relay_side bad = {.in_fd = 9999, .out_fd = 9999};
+    struct relay_side half = {.in_fd = 9999, .out_fd = fds[1]};
+    assert_int_equal(relay_run(&good, &bad), -EBADF);
+    assert_int_equal(relay_run(&half, &good), -EBADF);
+    close(fds[0]);
+    close(fds[1]);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_bytes_both_ways),
+        cmocka_unit_test(test_no_half_close),
+        cmocka_unit_test(test_socket_end_is_the_end),
+        cmocka_unit_test(test_closed_socket_ends_both_directions),
+        cmocka_unit_test(test_reader_that_goes),
+        cmocka_unit_test(test_stalled_direction_does_not_stop_the_other),
+        cmocka_unit_test(test_waiting_is_not_busy),
+        cmocka_unit_test(test_everything_is_written_before_the_end),
+        cmocka_unit_test(test_flags_are_left_alone),
+        cmocka_unit_test(test_reset_is_told),
+        cmocka_unit_test(test_bad_descriptors),
+    };
+
+    (void)signal(SIGPIPE, SIG_IGN);
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
