@@ -1,0 +1,269 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: MIT
+#
+# Everything that is tested, on a bare Debian 12: installs what is missing, builds in build/ with gcc
+# and clang, runs every test. See --help. tests/README.md says what each stage is for.
+set -euo pipefail
+
+top=$(cd "$(dirname "$0")/.." && pwd)
+support=$top/tests/support
+logs=$top/build/logs
+# shellcheck source=support/deps.sh
+. "$support/deps.sh"
+
+# Name, what it needs to have passed before, function. The order is the order of running.
+STAGES=(
+    'gcc-build     -             build_gcc'
+    'gcc-unit      gcc-build     unit gcc'
+    'gcc-e2e       gcc-build     e2e gcc'
+    'layers        gcc-build     layers'
+    'clang-build   -             build_clang'
+    'clang-unit    clang-build   unit clang'
+    'clang-e2e     clang-build   e2e clang'
+    'no-ssh-build  -             build_no_ssh'
+    'no-ssh-unit   no-ssh-build  unit no-ssh'
+    'static-build  -             build_static'
+    'static-e2e    static-build  e2e static'
+    'musl-build    -             build_musl'
+    'valgrind      gcc-build     valgrind'
+    'lint          clang-build   lint'
+    'fuzz          -             fuzz'
+)
+# What --quick leaves out: a second look at the same code.
+SLOW_STAGES='clang-e2e no-ssh-build no-ssh-unit static-build static-e2e musl-build valgrind'
+
+usage()
+{
+    cat <<'END'
+usage: tests/run.sh [OPTION...]
+  --quick            the short round: fewer builds, 10 s per fuzzer
+  --full             also what takes long
+  --compiler NAME    only the stages that build with gcc or with clang
+  --only PATTERN     only the stages whose name contains PATTERN, and what they need
+  --list             prints the stages and ends
+  --no-install       installs no packages
+  --ci               as without it; a name for the caller
+  --help             this text
+Variables: FUZZ_SECONDS (per fuzzer; 60, or 10 with --quick), TMPDIR.
+Everything is built in build/, and build/logs/ keeps what each stage printed. The last line is
+"N passed, N failed, N skipped", over all tests and checks; the status is 0 when none failed.
+END
+}
+
+# $1 build folder below build/, $2 compiler, $3 preset of contrib/cmake, the rest: cmake options.
+build()
+{
+    local folder=$top/build/$1 compiler=$2 preset=$3
+    shift 3
+    # A tree that was moved or copied brings a cache that cmake refuses.
+    if ! grep -qsxF "CMAKE_HOME_DIRECTORY:INTERNAL=$top" "$folder/CMakeCache.txt"; then
+        rm -rf "$folder"
+    fi
+    CC=$compiler cmake -G Ninja -C "$top/contrib/cmake/$preset.cmake" -S "$top" -B "$folder" \
+        -DWITH_WERROR=ON "$@"
+    cmake --build "$folder" -j "$(nproc)"
+}
+
+build_gcc()
+{
+    build gcc gcc release
+}
+
+build_clang()
+{
+    build clang clang asan
+}
+
+build_no_ssh()
+{
+    build no-ssh gcc no-ssh
+}
+
+build_static()
+{
+    build static gcc static
+}
+
+# musl's own headers lack the kernel's; they are the same for every C library, so the distribution's
+# do, in a folder that holds nothing else.
+build_musl()
+{
+    local headers=$top/build/musl-headers machine
+    machine=$(gcc -print-multiarch)
+    mkdir -p "$headers"
+    ln -sfn /usr/include/linux "$headers/linux"
+    ln -sfn /usr/include/asm-generic "$headers/asm-generic"
+    ln -sfn "/usr/include/$machine/asm" "$headers/asm"
+    ln -sfn /usr/include/xxhash.h "$headers/xxhash.h"
+    build musl musl-gcc static -DCMAKE_C_FLAGS="-idirafter $headers"
+    "$top/build/musl/src/vsock-shell-server" --version
+}
+
+# ctest has its own last line; ours is the one that is counted.
+unit()
+{
+    local status=0 log=$logs/$1-ctest.log
+    ctest --test-dir "$top/build/$1" -j "$(nproc)" --output-on-failure --no-tests=error >"$log" 2>&1 ||
+        status=$?
+    cat "$log"
+    sed -nE 's/^ *[0-9]+% tests passed, ([0-9]+) tests? failed out of ([0-9]+)$/\1 \2/p' "$log" |
+        while read -r failed total; do
+            printf '%s passed, %s failed, 0 skipped\n' "$((total - failed))" "$failed"
+        done
+    return "$status"
+}
+
+e2e()
+{
+    # The sanitizers make everything slower; the limits in the tests are for a plain build.
+    [ "$1" != clang ] || export VSH_SLOW=4
+    "$support/run-e2e.sh" -b "$top/build/$1"
+}
+
+layers()
+{
+    VSH_BUILD=$top/build/gcc "$top/tests/check-layers.sh"
+}
+
+valgrind()
+{
+    "$support/run-valgrind.sh" "$top/build/gcc"
+}
+
+lint()
+{
+    "$support/lint.sh" "$top/build/clang"
+}
+
+fuzz()
+{
+    build fuzz clang fuzz
+    "$support/run-fuzzers.sh" "$top/build/fuzz" "$fuzz_seconds"
+}
+
+# The options
+
+quick=''
+full=''
+only=''
+compiler=''
+install=1
+while [ $# -gt 0 ]; do
+    case $1 in
+    --quick) quick=1 ;;
+    --full) full=1 ;;
+    --only) only=${2:?--only takes a pattern} && shift ;;
+    --compiler) compiler=${2:?--compiler takes gcc or clang} && shift ;;
+    --list) printf '%s\n' "${STAGES[@]}" | awk '{print $1}' && exit 0 ;;
+    --no-install) install='' ;;
+    --ci) ;;
+    --help | -h) usage && exit 0 ;;
+    *) printf 'tests/run.sh: unknown option %s\n' "$1" >&2 && usage >&2 && exit 2 ;;
+    esac
+    shift
+done
+fuzz_seconds=${FUZZ_SECONDS:-${quick:+10}}
+fuzz_seconds=${fuzz_seconds:-60}
+export full
+
+declare -A result=()
+passed=0
+failed=0
+skipped=0
+
+stage_of()
+{
+    local line
+    for line in "${STAGES[@]}"; do
+        [ "${line%% *}" != "$1" ] || printf '%s\n' "$line"
+    done
+}
+
+wanted()
+{
+    case $compiler in
+    gcc) [[ $1 != clang-* && $1 != lint && $1 != fuzz ]] || return 1 ;;
+    clang) [[ $1 == clang-* || $1 == lint || $1 == fuzz ]] || return 1 ;;
+    esac
+    [ -z "$quick" ] || [[ " $SLOW_STAGES " != *" $1 "* ]] || return 1
+    [[ $1 == *"$only"* ]]
+}
+
+# A stage that counts ends its log with a line of counts; one that does not is itself one check.
+add_counts()
+{
+    local log=$1 verdict=$2 counts
+    counts=$(tail -n 1 "$log" | sed -nE 's/^([0-9]+) passed, ([0-9]+) failed, ([0-9]+) skipped$/\1 \2 \3/p')
+    case $verdict in
+    PASS) counts=${counts:-1 0 0} ;;
+    FAIL) counts=${counts:-0 1 0} ;;
+    SKIP) counts='0 0 1' ;;
+    esac
+    read -r p f s <<<"$counts"
+    # A stage that failed after counting no failure is a failure all the same.
+    if [ "$verdict" = FAIL ] && [ "$f" -eq 0 ]; then
+        f=1
+    fi
+    passed=$((passed + p))
+    failed=$((failed + f))
+    skipped=$((skipped + s))
+    printf '%s passed, %s failed, %s skipped' "$p" "$f" "$s"
+}
+
+run_stage()
+{
+    local name=$1 needs=$2 log=$logs/$1.log status=0 verdict start=$SECONDS
+    shift 2
+    if [ "$needs" != - ]; then
+        # shellcheck disable=SC2046
+        [ -n "${result[$needs]:-}" ] || run_stage $(stage_of "$needs")
+    fi
+    printf '== %s\n' "$name"
+    if [ "$needs" != - ] && [ "${result[$needs]}" != PASS ]; then
+        printf 'SKIP: %s did not pass\n' "$needs" >"$log"
+        status=77
+    else
+        # In a process of its own with -e in force, which "||" would switch off.
+        set +e
+        (
+            set -e
+            "$@"
+        ) </dev/null >"$log" 2>&1
+        status=$?
+        set -e
+    fi
+    case $status in
+    0) verdict=PASS ;;
+    77) verdict=SKIP ;;
+    *) verdict=FAIL ;;
+    esac
+    result[$name]=$verdict
+    # The lines of single tests, indented; with all that a failure had to say.
+    case $verdict in
+    FAIL) tail -n 100 "$log" | sed 's/^/   /' ;;
+    *) grep -E '^(PASS|FAIL|SKIP)' "$log" | sed 's/^/   /' || true ;;
+    esac
+    add_counts "$log" "$verdict" >"$logs/$name.counts"
+    printf '%s %s %s s (' "$verdict" "$name" "$((SECONDS - start))"
+    cat "$logs/$name.counts"
+    printf ')\n'
+}
+
+if [ -n "$install" ]; then
+    deps_install "${DEPS_TEST[@]}"
+fi
+mkdir -p "$logs"
+cd "$top"
+for line in "${STAGES[@]}"; do
+    name=${line%% *}
+    if wanted "$name" && [ -z "${result[$name]:-}" ]; then
+        # shellcheck disable=SC2086
+        run_stage $line
+    fi
+done
+if [ ${#result[@]} -eq 0 ]; then
+    printf 'tests/run.sh: no stage is called like "%s"; see --list\n' "$only" >&2
+fi
+printf 'build, tests and logs are in build/; %s s\n' "$SECONDS"
+printf '%s passed, %s failed, %s skipped\n' "$passed" "$failed" "$skipped"
+[ "$failed" -eq 0 ] && [ "$passed" -gt 0 ]
