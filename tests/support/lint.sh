@@ -66,12 +66,13 @@ check_sizes()
         }
         FNR == 1 { file_end(); name = FILENAME; start = 0 }
         { lines = FNR }
-        /^{/ { start = FNR; cases = 0 }
-        start && /^ *(case .*|default):/ { cases++ }
+        /^{/ { start = FNR; rows = 0 }
+        start && /^ *(case .*|default):/ { rows += 2 }
+        start && /^ *[{"].*,$/ { rows++ }
         /^}/ && start {
             size = FNR - start - 1
-            # A flat switch is as long as its cases are many.
-            if (size - 2 * cases > function_max) {
+            # A flat switch or a table is as long as its rows are many.
+            if (size - rows > function_max) {
                 printf "%s:%d: a function of %d lines, more than %d\n", name, start, size,
                     function_max; bad = 1
             }
