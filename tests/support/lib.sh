@@ -20,6 +20,7 @@
 #   expect_match REGEX [FILE]     fail unless FILE (default $ERR) has a line that matches (ERE)
 #   expect_same FILE FILE         fail unless both hold the same bytes
 #   need PROGRAM...               skip unless all are installed
+#   need_ssh                      skip unless the build has the SSH server and OpenSSH is installed
 #   ok NAME, fail MESSAGE, skip REASON     one line per behaviour; end with 1; end with 77
 #
 # The script runs under `timeout` ($TEST_LIMIT seconds, set before sourcing, default 60) and as a
@@ -63,6 +64,10 @@ export LC_ALL=C.UTF-8 TERM=xterm HOME=$TMP/home
 unset XDG_CONFIG_HOME LISTEN_FDS LISTEN_PID NOTIFY_SOCKET
 mkdir "$HOME"
 
+# A sanitizer's report must not drown in an output that nobody reads: a file of it fails the test.
+export ASAN_OPTIONS="log_path=$TMP/sanitizer:${ASAN_OPTIONS:-}"
+export UBSAN_OPTIONS="log_path=$TMP/sanitizer:print_stacktrace=1:${UBSAN_OPTIONS:-}"
+
 ok()
 {
     printf 'ok - %s\n' "$1"
@@ -86,6 +91,12 @@ need()
     for program; do
         command -v "$program" >/dev/null || skip "$program is not installed"
     done
+}
+
+need_ssh()
+{
+    [ -x "$SSH_SESSION" ] || skip 'built without SSH'
+    need ssh
 }
 
 wait_for()
@@ -243,6 +254,10 @@ finish()
         printf '%s: processes were left behind:\n' "$TEST_NAME" >&2
         describe_left >&2
         kill -KILL "${LEFT[@]}" 2>/dev/null
+        [ "$status" -ne 0 ] || status=1
+    fi
+    if compgen -G "$TMP/sanitizer.*" >/dev/null; then
+        head -n 60 "$TMP"/sanitizer.* >&2
         [ "$status" -ne 0 ] || status=1
     fi
     if [ "$status" -ne 0 ] && [ "$status" -ne 77 ]; then
