@@ -116,8 +116,8 @@ void escape_json(struct escape_line *line, const char *text)
             fits = append(line, pair, sizeof(pair));
         } else if (is_hostile(c)) {
             char number[16];
-            fits = append(line, number,
-                          (size_t)snprintf(number, sizeof(number), "\\u%04x", (unsigned)c));
+            (void)snprintf(number, sizeof(number), "\\u%04x", (unsigned)c);
+            fits = append(line, number, strlen(number));
         } else {
             fits = append(line, (const char *)s, n);
         }

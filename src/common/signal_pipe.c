@@ -99,9 +99,10 @@ void signal_pipe_dispatch(struct signal_pipe *pipe, const bool *stop)
     char bytes[256];
 
     /* Empty the pipe first: a signal that comes from here on writes its own byte. */
-    while (read(pipe->fd, bytes, sizeof(bytes)) == (ssize_t)sizeof(bytes)) {
-        continue;
-    }
+    ssize_t n;
+    do {
+        n = read(pipe->fd, bytes, sizeof(bytes));
+    } while (n == (ssize_t)sizeof(bytes));
     for (int signo = 1; signo < NSIG && !*stop; signo++) {
         const struct signal_handler *handler = &pipe->handlers[signo];
         if (signal_pending[signo]) {

@@ -125,17 +125,19 @@ int account_files_find_in(const char *passwd_path, const char *group_path,
     struct account *account = NULL;
 
     int r = read_database(passwd_path, &passwd);
-    if (r == 0) {
-        r = read_database(group_path, &group);
+    if (r != 0) {
+        return r;
     }
-    if (r == 0) {
-        r = find_passwd(passwd, key, &account);
+    r = read_database(group_path, &group);
+    if (r != 0) {
+        return r;
     }
-    if (r < 0) {
+    r = find_passwd(passwd, key, &account);
+    if (r != 0) {
         return r;
     }
     r = add_groups(account, group);
-    if (r < 0) {
+    if (r != 0) {
         account_free(account);
         return r;
     }

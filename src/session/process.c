@@ -147,9 +147,10 @@ static int start(struct process_plan *plan, struct process *process, enum proces
     int r = read_failure(error_read, &failure);
     if (r < 0) {
         *ret_stage = failure.stage;
-        while (waitpid(pid, NULL, 0) < 0 && errno == EINTR) {
-            continue;
-        }
+        pid_t reaped;
+        do {
+            reaped = waitpid(pid, NULL, 0);
+        } while (reaped < 0 && errno == EINTR);
         return r;
     }
     process->pid = pid;

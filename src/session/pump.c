@@ -1,19 +1,16 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The pump: moves bytes between a process and a peer's callbacks, and decides when a session is
- * over. Owns the process's descriptors. Never waits: it is told what is ready.
+ * The pump: moves output from a process to a peer's callbacks, and decides when a session is over.
+ * Owns the process's descriptors. Never waits: it is told what is ready.
  */
-#include "pump.h"
+#include "pump_state.h"
 
 #include <errno.h>
 #include <poll.h>
 #include <stdlib.h>
-#include <string.h>
 #include <sys/ioctl.h>
-#include <termios.h>
 #include <unistd.h>
 
-#include "base/buffer.h"
 #include "base/cleanup.h"
 #include "session/process.h"
 
@@ -27,37 +24,6 @@
 
 /* A read of a terminal that gives this much has left more behind (N_TTY_BUF_SIZE is 4096). */
 #define PTY_READ_FULL 2048
-
-enum pump_state {
-    PUMP_RUNNING,
-    PUMP_DRAINING, /* the process has exited; its last output is on the way */
-    PUMP_OVER,     /* exited() was called, or nothing is to be told any more */
-};
-
-struct output {
-    enum vsh_stream stream;
-    int *fd;           /* in the process, or the master */
-    bool ended;        /* output_eof() was called, or the peer has closed it */
-    bool stalled;      /* the peer had no room at the last try */
-    size_t drain_left; /* draining: bytes that were there when the process exited */
-};
-
-struct pump {
-    struct process *process;
-    const struct pump_peer *ops;
-    void *peer;
-    enum pump_state state;
-    int master_fd;
-    struct buffer input;
-    bool pty;
-    bool input_ended;         /* the peer sends no more */
-    bool input_closed;        /* the process reads no more, or everything has been given to it */
-    bool end_typed;           /* what is in the buffer are our VEOF characters */
-    uint8_t last_typed;       /* last byte of stdin given to a terminal */
-    struct output outputs[2]; /* in the order of service: stderr tells why stdout ends */
-    size_t output_count;
-    uint64_t bytes_in, bytes_out;
-};
 
 int pump_new(const struct pump_options *options, struct pump **ret)
 {
@@ -111,103 +77,6 @@ void pump_free(struct pump *pump)
 int pump_pty_fd(const struct pump *pump)
 {
     return pump->master_fd;
-}
-
-/* No byte of stdin can reach the process any more; tell = the peer does not know yet. */
-static void close_input(struct pump *pump, bool tell)
-{
-    if (pump->input_closed) {
-        return;
-    }
-    pump->input_closed = true;
-    buffer_clear(&pump->input);
-    close_fd(&pump->process->stdin_fd);
-    if (tell) {
-        pump->ops->input_closed(pump->peer);
-    }
-}
-
-/*
- * On a terminal the end of input is typed: at the start of a line VEOF means end of file, elsewhere
- * it only hands the started line over, and a second one is needed.
- */
-static void type_end(struct pump *pump)
-{
-    struct termios modes;
-
-    pump->end_typed = true;
-    if (tcgetattr(pump->master_fd, &modes) < 0 || modes.c_cc[VEOF] == _POSIX_VDISABLE) {
-        return;
-    }
-    bool line_start = pump->last_typed == '\n' || pump->last_typed == '\r';
-    const uint8_t ends[2] = {modes.c_cc[VEOF], modes.c_cc[VEOF]};
-    (void)buffer_append(&pump->input, ends, line_start ? 1 : 2);
-}
-
-/* One write of what is buffered. */
-static void write_input(struct pump *pump)
-{
-    size_t length = buffer_length(&pump->input);
-    const uint8_t *head = buffer_head(&pump->input);
-    int fd = pump->pty ? pump->master_fd : pump->process->stdin_fd;
-
-    if (pump->input_closed || length == 0) {
-        return;
-    }
-    ssize_t n = write(fd, head, length);
-    if (n < 0 && errno != EAGAIN && errno != EINTR) {
-        close_input(pump, true);
-        return;
-    }
-    if (n <= 0) {
-        return;
-    }
-    if (!pump->end_typed) {
-        pump->last_typed = head[n - 1];
-        pump->bytes_in += (uint64_t)n;
-    }
-    buffer_consume(&pump->input, (size_t)n);
-    if (!pump->end_typed) {
-        pump->ops->input_taken(pump->peer, (size_t)n);
-    }
-}
-
-static void flush_input(struct pump *pump)
-{
-    write_input(pump);
-    if (!pump->input_ended || pump->input_closed || buffer_length(&pump->input) > 0) {
-        return;
-    }
-    if (pump->pty && !pump->end_typed) {
-        type_end(pump);
-        write_input(pump);
-    }
-    if (buffer_length(&pump->input) == 0) {
-        close_input(pump, false);
-    }
-}
-
-int pump_input(struct pump *pump, const void *bytes, size_t length)
-{
-    if (pump->state != PUMP_RUNNING || pump->input_closed) {
-        return 0;
-    }
-    if (pump->input_ended) {
-        return -EINVAL;
-    }
-    if (buffer_append(&pump->input, bytes, length) < 0) {
-        return -ENOBUFS;
-    }
-    flush_input(pump);
-    return 0;
-}
-
-void pump_input_eof(struct pump *pump)
-{
-    if (pump->state == PUMP_RUNNING && !pump->input_ended) {
-        pump->input_ended = true;
-        flush_input(pump);
-    }
 }
 
 /*
@@ -295,7 +164,7 @@ void pump_exited(struct pump *pump)
         return;
     }
     pump->state = PUMP_DRAINING;
-    close_input(pump, false);
+    pump_input_close(pump, false);
     for (size_t i = 0; i < pump->output_count; i++) {
         struct output *output = &pump->outputs[i];
         int waiting = 0;
@@ -329,7 +198,7 @@ void pump_output_close(struct pump *pump, enum vsh_stream stream)
     }
     /* A terminal has one reader: without it the session on it is hung up, as by a lost modem. */
     if (pump->pty && stream == VSH_STREAM_STDOUT) {
-        close_input(pump, false);
+        pump_input_close(pump, false);
         close_fd(&pump->master_fd);
     }
     if (pump->state == PUMP_DRAINING) {
@@ -373,13 +242,13 @@ void pump_ready(struct pump *pump, int fd, short revents)
             end_output(pump, output, true);
             /* Nobody has the terminal open: nobody reads it, either. */
             if (pump->pty) {
-                close_input(pump, true);
+                pump_input_close(pump, true);
             }
         }
     }
     bool is_input = fd == (pump->pty ? pump->master_fd : pump->process->stdin_fd);
     if (is_input && revents & (POLLOUT | POLLERR)) {
-        flush_input(pump);
+        pump_input_flush(pump);
     }
 }
 

@@ -253,11 +253,20 @@ static size_t fill(int fd)
     }
 }
 
+static int64_t children_cpu_ms(void)
+{
+    struct rusage usage;
+
+    assert_int_equal(getrusage(RUSAGE_CHILDREN, &usage), 0);
+    return (usage.ru_utime.tv_sec + usage.ru_stime.tv_sec) * 1000 +
+           (usage.ru_utime.tv_usec + usage.ru_stime.tv_usec) / 1000;
+}
+
 /* A reader that does not read stops its own direction only, with bounded memory and no CPU. */
 static void test_stalled_direction_does_not_stop_the_other(void **state)
 {
+    int64_t before = children_cpu_ms();
     struct rig rig = start(PIPES, true, SOCKET, false);
-    struct rusage usage;
 
     (void)state;
     size_t stuck = fill(rig.left.write_fd);
@@ -269,17 +278,7 @@ static void test_stalled_direction_does_not_stop_the_other(void **state)
     expect_end(&rig.left);
     /* It closed with bytes unread: a reset, told after the end was reached. */
     assert_int_equal(finish(&rig), ECONNRESET);
-    assert_int_equal(getrusage(RUSAGE_CHILDREN, &usage), 0);
-    assert_true(usage.ru_utime.tv_sec + usage.ru_stime.tv_sec < 5);
-}
-
-static int64_t children_cpu_ms(void)
-{
-    struct rusage usage;
-
-    assert_int_equal(getrusage(RUSAGE_CHILDREN, &usage), 0);
-    return (usage.ru_utime.tv_sec + usage.ru_stime.tv_sec) * 1000 +
-           (usage.ru_utime.tv_usec + usage.ru_stime.tv_usec) / 1000;
+    assert_true(children_cpu_ms() - before < 200);
 }
 
 /* One side has ended and cannot be told: waiting for the other costs nothing. */
@@ -356,25 +355,22 @@ static void test_flags_are_left_alone(void **state)
 
 static void test_reset_is_told(void **state)
 {
-    int in[2], out[2];
-    struct relay_side left, right;
+    int in[2], out[2], far[2];
 
     (void)state;
     /* On unix sockets a peer that closes with unread bytes resets the stream. */
-    int far[2];
     assert_int_equal(pipe(in), 0);
     assert_int_equal(pipe(out), 0);
     assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM, 0, far), 0);
     assert_int_equal(write(far[0], "unread", 6), 6);
     close(far[1]);
-    left = (struct relay_side){.in_fd = in[0], .out_fd = out[1], .half_close = true};
-    right = (struct relay_side){.in_fd = far[0], .out_fd = far[0]};
+    struct relay_side left = {.in_fd = in[0], .out_fd = out[1], .half_close = true};
+    struct relay_side right = {.in_fd = far[0], .out_fd = far[0]};
     assert_int_equal(relay_run(&left, &right), -ECONNRESET);
-    close(far[0]);
-    close(in[0]);
-    close(in[1]);
-    close(out[0]);
-    close(out[1]);
+    const int fds[] = {in[0], in[1], out[0], out[1], far[0]};
+    for (size_t i = 0; i < sizeof(fds) / sizeof(fds[0]); i++) {
+        close(fds[i]);
+    }
 }
 
 static void test_bad_descriptors(void **state)

@@ -117,8 +117,9 @@ static const struct pump_peer harness_ops = {
 static const char *harness_env[] = {"PATH=/usr/local/bin:/usr/bin:/bin", "HOME=/", "TERM=dumb",
                                     NULL};
 
-/* Starts `sh -c command`; input_capacity 0 = the size that a session has. */
-static __attribute__((unused)) struct harness *harness_start(const char *command, bool terminal)
+/* Starts `sh -c command` as account (NULL = as we are) on pipes or on a terminal. */
+static __attribute__((unused)) struct harness *harness_start_as(const char *command, bool terminal,
+                                                                const struct account *account)
 {
     static const struct vsh_winsize size = {.rows = 24, .columns = 80};
     struct harness *h = calloc(1, sizeof(*h));
@@ -140,6 +141,7 @@ static __attribute__((unused)) struct harness *harness_start(const char *command
         .path = "/bin/sh",
         .argv = argv,
         .envp = (char *const *)(uintptr_t)harness_env,
+        .account = account,
         .pty = terminal ? &pty : NULL,
     };
     assert_int_equal(process_spawn(&spec, &h->process, &stage), 0);
@@ -156,6 +158,11 @@ static __attribute__((unused)) struct harness *harness_start(const char *command
     };
     assert_int_equal(pump_new(&options, &h->pump), 0);
     return h;
+}
+
+static __attribute__((unused)) struct harness *harness_start(const char *command, bool terminal)
+{
+    return harness_start_as(command, terminal, NULL);
 }
 
 /* One turn of a session's loop: reap, wait for at most wait_ms, move what is ready. */

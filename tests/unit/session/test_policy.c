@@ -44,67 +44,63 @@ static int ask(const struct policy *policy, uint32_t cid, uint32_t port, char *r
     return policy_check_peer(policy, &peer, reason, size);
 }
 
+static const struct {
+    const char *allow[RULES_MAX], *deny[RULES_MAX];
+    uint32_t local_cid, peer_cid;
+    int result;
+    const char *says; /* part of the sentence */
+} rules[] = {
+    /* Nothing said: a guest takes its host and nobody else. */
+    {{NULL}, {NULL}, GUEST_CID, 2, 0, ""},
+    {{NULL}, {NULL}, GUEST_CID, 1, -EACCES, "add --allow local"},
+    {{NULL}, {NULL}, GUEST_CID, 5, -EACCES, "add --allow 5 "},
+    {{NULL}, {NULL}, GUEST_CID, GUEST_CID, -EACCES, "add --allow 7 "},
+    {{NULL}, {NULL}, 3, 2, 0, ""},
+    /* Nothing said on a host, on loopback only, or where nobody can tell: nobody. */
+    {{NULL}, {NULL}, HOST_CID, 2, -EACCES, "no guest, so nobody is by default; add --allow host"},
+    {{NULL}, {NULL}, HOST_CID, 5, -EACCES, "add --allow 5 "},
+    {{NULL}, {NULL}, 1, 2, -EACCES, "no guest"},
+    {{NULL}, {NULL}, 1, 1, -EACCES, "add --allow local"},
+    {{NULL}, {NULL}, 0, 2, -EACCES, "no guest"},
+    {{NULL}, {NULL}, UNKNOWN_CID, 2, -EACCES, "not known (/dev/vsock)"},
+    /* An --allow replaces the default. */
+    {{"5"}, {NULL}, GUEST_CID, 2, -EACCES, "CID 2 is not allowed: add --allow host"},
+    {{"5"}, {NULL}, GUEST_CID, 5, 0, ""},
+    {{"5"}, {NULL}, HOST_CID, 5, 0, ""},
+    {{"host"}, {NULL}, UNKNOWN_CID, 2, 0, ""},
+    {{"local"}, {NULL}, HOST_CID, 1, 0, ""},
+    {{"3-9"}, {NULL}, HOST_CID, 2, -EACCES, "--allow host"},
+    {{"3-9"}, {NULL}, HOST_CID, 3, 0, ""},
+    {{"3-9"}, {NULL}, HOST_CID, 9, 0, ""},
+    {{"3-9"}, {NULL}, HOST_CID, 10, -EACCES, "--allow 10 "},
+    {{"5", "host"}, {NULL}, HOST_CID, 2, 0, ""},
+    {{"any"}, {NULL}, HOST_CID, 0, 0, ""},
+    {{"any"}, {NULL}, HOST_CID, 4294967294u, 0, ""},
+    {{"any"}, {NULL}, HOST_CID, 4294967295u, -EACCES, "CID 4294967295"},
+    /* Deny wins, and the sentence names the rule. */
+    {{"any"}, {"4-6"}, HOST_CID, 5, -EACCES, "take --deny 4-6 away"},
+    {{"any"}, {"4-6"}, HOST_CID, 7, 0, ""},
+    {{"5"}, {"5"}, HOST_CID, 5, -EACCES, "take --deny 5 away"},
+    {{NULL}, {"host"}, GUEST_CID, 2, -EACCES, "take --deny host away"},
+    {{NULL}, {"9"}, GUEST_CID, 2, 0, ""},
+};
+
 static void test_rules(void **state)
 {
-    static const struct {
-        const char *allow[RULES_MAX], *deny[RULES_MAX];
-        uint32_t local_cid, peer_cid;
-        int result;
-        const char *says; /* part of the sentence */
-    } cases[] = {
-        /* Nothing said: a guest takes its host and nobody else. */
-        {{NULL}, {NULL}, GUEST_CID, 2, 0, ""},
-        {{NULL}, {NULL}, GUEST_CID, 1, -EACCES, "add --allow local"},
-        {{NULL}, {NULL}, GUEST_CID, 5, -EACCES, "add --allow 5 "},
-        {{NULL}, {NULL}, GUEST_CID, GUEST_CID, -EACCES, "add --allow 7 "},
-        {{NULL}, {NULL}, 3, 2, 0, ""},
-        /* Nothing said on a host, on loopback only, or where nobody can tell: nobody. */
-        {{NULL},
-         {NULL},
-         HOST_CID,
-         2,
-         -EACCES,
-         "no guest, so nobody is by default; add --allow host"},
-        {{NULL}, {NULL}, HOST_CID, 5, -EACCES, "add --allow 5 "},
-        {{NULL}, {NULL}, 1, 2, -EACCES, "no guest"},
-        {{NULL}, {NULL}, 1, 1, -EACCES, "add --allow local"},
-        {{NULL}, {NULL}, 0, 2, -EACCES, "no guest"},
-        {{NULL}, {NULL}, UNKNOWN_CID, 2, -EACCES, "not known (/dev/vsock)"},
-        /* An --allow replaces the default. */
-        {{"5"}, {NULL}, GUEST_CID, 2, -EACCES, "CID 2 is not allowed: add --allow host"},
-        {{"5"}, {NULL}, GUEST_CID, 5, 0, ""},
-        {{"5"}, {NULL}, HOST_CID, 5, 0, ""},
-        {{"host"}, {NULL}, UNKNOWN_CID, 2, 0, ""},
-        {{"local"}, {NULL}, HOST_CID, 1, 0, ""},
-        {{"3-9"}, {NULL}, HOST_CID, 2, -EACCES, "--allow host"},
-        {{"3-9"}, {NULL}, HOST_CID, 3, 0, ""},
-        {{"3-9"}, {NULL}, HOST_CID, 9, 0, ""},
-        {{"3-9"}, {NULL}, HOST_CID, 10, -EACCES, "--allow 10 "},
-        {{"5", "host"}, {NULL}, HOST_CID, 2, 0, ""},
-        {{"any"}, {NULL}, HOST_CID, 0, 0, ""},
-        {{"any"}, {NULL}, HOST_CID, 4294967294u, 0, ""},
-        {{"any"}, {NULL}, HOST_CID, 4294967295u, -EACCES, "CID 4294967295"},
-        /* Deny wins, and the sentence names the rule. */
-        {{"any"}, {"4-6"}, HOST_CID, 5, -EACCES, "take --deny 4-6 away"},
-        {{"any"}, {"4-6"}, HOST_CID, 7, 0, ""},
-        {{"5"}, {"5"}, HOST_CID, 5, -EACCES, "take --deny 5 away"},
-        {{NULL}, {"host"}, GUEST_CID, 2, -EACCES, "take --deny host away"},
-        {{NULL}, {"9"}, GUEST_CID, 2, 0, ""},
-    };
     char reason[256];
 
     (void)state;
-    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
-        struct policy *policy = make(cases[i].allow, cases[i].deny, cases[i].local_cid);
-        int r = ask(policy, cases[i].peer_cid, 1023, reason, sizeof(reason));
-        if (r != cases[i].result || !strstr(reason, cases[i].says)) {
+    for (size_t i = 0; i < sizeof(rules) / sizeof(rules[0]); i++) {
+        struct policy *policy = make(rules[i].allow, rules[i].deny, rules[i].local_cid);
+        int r = ask(policy, rules[i].peer_cid, 1023, reason, sizeof(reason));
+        if (r != rules[i].result || !strstr(reason, rules[i].says)) {
             print_error("case %zu: %d '%s'\n", i, r, reason);
         }
-        assert_int_equal(r, cases[i].result);
-        assert_non_null(strstr(reason, cases[i].says));
+        assert_int_equal(r, rules[i].result);
+        assert_non_null(strstr(reason, rules[i].says));
         if (r < 0) {
             char who[32];
-            (void)snprintf(who, sizeof(who), "refused vsock:%u:1023: ", cases[i].peer_cid);
+            (void)snprintf(who, sizeof(who), "refused vsock:%u:1023: ", rules[i].peer_cid);
             assert_ptr_equal(strstr(reason, who), reason);
         }
         policy_free(policy);
