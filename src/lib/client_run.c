@@ -8,8 +8,8 @@
 #include "lib/client_state.h"
 
 struct collector {
-    char **bytes;
-    size_t *length;
+    char *bytes;
+    size_t length;
     size_t capacity;
 };
 
@@ -26,21 +26,21 @@ struct run {
 static int collect(struct run *run, const struct vsh_data *data)
 {
     struct collector *to = &run->output[data->stream];
-    size_t room = run->input->output_max - *to->length;
+    size_t room = run->input->output_max - to->length;
     size_t length = data->length < room ? data->length : room;
 
-    if (*to->length + length + 1 > to->capacity) {
-        size_t capacity = (*to->length + length + 1) * 2;
-        char *bytes = realloc(*to->bytes, capacity);
+    if (to->length + length + 1 > to->capacity) {
+        size_t capacity = (to->length + length + 1) * 2;
+        char *bytes = realloc(to->bytes, capacity);
         if (!bytes) {
             return -ENOMEM;
         }
-        *to->bytes = bytes;
+        to->bytes = bytes;
         to->capacity = capacity;
     }
-    memcpy(*to->bytes + *to->length, data->bytes, length);
-    *to->length += length;
-    (*to->bytes)[*to->length] = '\0';
+    memcpy(to->bytes + to->length, data->bytes, length);
+    to->length += length;
+    to->bytes[to->length] = '\0';
     return 0;
 }
 
@@ -84,44 +84,51 @@ static int take_event(struct run *run, const struct vsh_client_event *event)
     return run->exited ? 0 : feed(run);
 }
 
-static int empty_output(struct run *run, struct vsh_client_result *ret)
+/* So that a stream that says nothing is an empty text and not NULL. */
+static int collect_nothing(struct run *run)
 {
     static const struct vsh_data nothing[] = {
         {.stream = VSH_STREAM_STDOUT, .bytes = (const uint8_t *)""},
         {.stream = VSH_STREAM_STDERR, .bytes = (const uint8_t *)""},
     };
-
-    run->output[VSH_STREAM_STDOUT] =
-        (struct collector){.bytes = &ret->stdout_bytes, .length = &ret->stdout_length};
-    run->output[VSH_STREAM_STDERR] =
-        (struct collector){.bytes = &ret->stderr_bytes, .length = &ret->stderr_length};
-
     int rc = collect(run, &nothing[0]);
+
     return rc < 0 ? rc : collect(run, &nothing[1]);
+}
+
+static int run_to_the_end(struct run *run, const struct vsh_exec *exec)
+{
+    struct vsh_client_event event;
+    int rc = collect_nothing(run);
+
+    if (rc == 0) {
+        rc = vsh_client_exec(run->client, exec);
+    }
+    if (rc == 0) {
+        rc = feed(run);
+    }
+    while (rc == 0) {
+        rc = vsh_client_next(run->client, &event, -1);
+        if (rc == 0) {
+            return run->exited ? 0 : VSH_E_GONE;
+        }
+        rc = rc < 0 ? rc : take_event(run, &event);
+    }
+    return rc;
 }
 
 int vsh_client_run(struct vsh_client *client, const struct vsh_exec *exec,
                    const struct vsh_client_input *input, struct vsh_client_result *ret)
 {
     struct run run = {.client = client, .input = input, .result = ret};
-    struct vsh_client_event event;
 
     *ret = (struct vsh_client_result){0};
 
-    int rc = empty_output(&run, ret);
-    if (rc == 0) {
-        rc = vsh_client_exec(client, exec);
-    }
-    if (rc == 0) {
-        rc = feed(&run);
-    }
-    while (rc == 0) {
-        rc = vsh_client_next(client, &event, -1);
-        if (rc == 0) {
-            return run.exited ? 0 : VSH_E_GONE;
-        }
-        rc = rc < 0 ? rc : take_event(&run, &event);
-    }
+    int rc = run_to_the_end(&run, exec);
+    ret->stdout_bytes = run.output[VSH_STREAM_STDOUT].bytes;
+    ret->stdout_length = run.output[VSH_STREAM_STDOUT].length;
+    ret->stderr_bytes = run.output[VSH_STREAM_STDERR].bytes;
+    ret->stderr_length = run.output[VSH_STREAM_STDERR].length;
     return rc;
 }
 

@@ -1,91 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * The client against a server played by hand over a socket pair: events in order, credit in both
- * directions, both ends of a session, and servers that break the rules.
+ * directions, the end of a session.
  */
-#include "message_helper.h"
+#include "client_stage.h"
 
-#include <fcntl.h>
 #include <poll.h>
 #include <pthread.h>
-
-#include <vsock-shell/client.h>
-
-struct stage {
-    struct vsh_client *client;
-    struct vsh_queue *server;
-    int fd; /* the server's end */
-};
-
-static void stage_open(struct stage *stage)
-{
-    int fds[2];
-
-    assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, fds), 0);
-    assert_int_equal(vsh_client_open_fd(fds[0], &stage->client), 0);
-    assert_int_equal(fcntl(fds[1], F_SETFL, O_NONBLOCK), 0);
-    assert_int_equal(vsh_queue_new(fds[1], fds[1], &stage->server), 0);
-    assert_int_equal(vsh_queue_set_limits(stage->server, 262208, 262208), 0);
-    stage->fd = fds[1];
-}
-
-static void stage_close(struct stage *stage)
-{
-    vsh_client_close(stage->client);
-    vsh_queue_free(stage->server);
-    if (stage->fd >= 0) {
-        close(stage->fd);
-    }
-}
-
-/* The next message the server gets, which must be of this type. */
-static struct vsh_message heard(struct stage *stage, uint32_t type)
-{
-    struct vsh_message message;
-
-    while (vsh_queue_next(stage->server, &message) == 0) {
-        assert_true(vsh_queue_fill(stage->server) > 0);
-    }
-    assert_int_equal(message.type, type);
-    return message;
-}
-
-static void hears_nothing_more(struct stage *stage)
-{
-    struct vsh_message message;
-
-    assert_int_equal(vsh_queue_next(stage->server, &message), 0);
-    assert_int_equal(vsh_queue_fill(stage->server), -EAGAIN);
-}
-
-static void say(struct stage *stage)
-{
-    assert_int_equal(vsh_queue_flush(stage->server), 0);
-}
-
-static void say_hello(struct stage *stage, uint32_t max_payload)
-{
-    const struct vsh_hello hello = {.version = 2, .max_payload = max_payload, .software = "test"};
-
-    assert_int_equal(vsh_put_hello(stage->server, &hello), 0);
-}
-
-/* Up to the running command. */
-static void start(struct stage *stage, uint32_t max_payload)
-{
-    static const struct vsh_exec exec = {.command = "cat"};
-    struct vsh_client_event event;
-
-    assert_int_equal(vsh_client_exec(stage->client, &exec), 0);
-    heard(stage, VSH_V2_HELLO);
-    heard(stage, VSH_V2_EXEC);
-    say_hello(stage, max_payload);
-    assert_int_equal(vsh_put_started(stage->server, 77), 0);
-    say(stage);
-    assert_int_equal(vsh_client_next(stage->client, &event, 0), 1);
-    assert_int_equal(event.type, VSH_CLIENT_STARTED);
-    assert_int_equal(event.pid, 77);
-}
 
 static void whole_session(void **state)
 {
@@ -243,29 +164,6 @@ static void command_that_reads_no_stdin(void **state)
     stage_close(&stage);
 }
 
-static void refusal_with_a_sentence(void **state)
-{
-    (void)state;
-    struct stage stage;
-    struct vsh_client_event event;
-    static const struct vsh_exec exec;
-
-    stage_open(&stage);
-    assert_int_equal(vsh_client_exec(stage.client, &exec), 0);
-    assert_int_equal(vsh_client_exec(stage.client, &exec), -EALREADY);
-    say_hello(&stage, 262208);
-    assert_int_equal(vsh_put_error(stage.server, VSH_ERROR_REFUSED, "not you"), 0);
-    say(&stage);
-    close(stage.fd);
-    stage.fd = -1;
-    assert_int_equal(vsh_client_next(stage.client, &event, 1000), 1);
-    assert_int_equal(event.type, VSH_CLIENT_REFUSED);
-    assert_int_equal(event.error.code, VSH_ERROR_REFUSED);
-    assert_string_equal(event.error.text, "not you");
-    assert_int_equal(vsh_client_next(stage.client, &event, 1000), 0);
-    stage_close(&stage);
-}
-
 static void ping_is_answered(void **state)
 {
     (void)state;
@@ -281,120 +179,6 @@ static void ping_is_answered(void **state)
     struct vsh_message message = heard(&stage, VSH_V2_PONG);
     assert_int_equal(vsh_get_ping(&message, &token), 0);
     assert_int_equal(token, 4242);
-    stage_close(&stage);
-}
-
-/* What the server says right after HELLO and STARTED, and what becomes of it. */
-static void broken_servers(void **state)
-{
-    (void)state;
-    static const struct {
-        const char *what;
-        uint32_t type;
-        const char *payload;
-        size_t length;
-        int result;
-    } cases[] = {
-        {"DATA on stdin", VSH_V2_DATA, "\0\0\0\0x", 5, VSH_E_MALFORMED},
-        {"EOF on stdin", VSH_V2_EOF, "\0\0\0\0", 4, VSH_E_MALFORMED},
-        {"CLOSE of stdout", VSH_V2_CLOSE, "\1\0\0\0", 4, VSH_E_MALFORMED},
-        {"WINDOW for stdout", VSH_V2_WINDOW, "\1\0\0\0\1\0\0\0", 8, VSH_E_MALFORMED},
-        {"WINDOW beyond 2^32", VSH_V2_WINDOW, "\0\0\0\0\xff\xff\xff\xff", 8, VSH_E_MALFORMED},
-        {"a second HELLO", VSH_V2_HELLO, "\2\0\0\0\0\0\0\x80\0\0", 10, VSH_E_MALFORMED},
-        {"an unknown type", 0x7f, "", 0, VSH_E_MALFORMED},
-        {"a v1 type", VSH_V1_PTY_DATA, "x", 1, VSH_E_MALFORMED},
-        {"END with a payload", VSH_V2_END, "x", 1, VSH_E_MALFORMED},
-        {"END before EXIT", VSH_V2_END, "", 0, VSH_E_GONE},
-        {"a torn EXIT", VSH_V2_EXIT, "\0\0\0\0", 4, VSH_E_MALFORMED},
-    };
-
-    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
-        struct stage stage;
-        struct vsh_client_event event;
-
-        stage_open(&stage);
-        start(&stage, 262208);
-        assert_int_equal(
-            vsh_queue_put(stage.server, cases[i].type, cases[i].payload, cases[i].length), 0);
-        say(&stage);
-        int rc = vsh_client_next(stage.client, &event, 0);
-        if (rc != cases[i].result) {
-            fail_msg("%s gives %d", cases[i].what, rc);
-        }
-        assert_int_equal(vsh_client_next(stage.client, &event, 0), cases[i].result);
-        if (rc == VSH_E_MALFORMED) {
-            heard(&stage, VSH_V2_ERROR);
-        }
-        stage_close(&stage);
-    }
-}
-
-static void output_after_its_end(void **state)
-{
-    (void)state;
-    static const uint32_t types[] = {VSH_V2_DATA, VSH_V2_EOF};
-
-    for (size_t i = 0; i < 2; i++) {
-        struct stage stage;
-        struct vsh_client_event event;
-
-        stage_open(&stage);
-        start(&stage, 262208);
-        assert_int_equal(vsh_put_stream(stage.server, VSH_V2_EOF, VSH_STREAM_STDOUT), 0);
-        assert_int_equal(
-            vsh_queue_put(stage.server, types[i], "\1\0\0\0x", types[i] == VSH_V2_DATA ? 5 : 4), 0);
-        say(&stage);
-        assert_int_equal(vsh_client_next(stage.client, &event, 0), 1);
-        assert_int_equal(vsh_client_next(stage.client, &event, 0), VSH_E_MALFORMED);
-        stage_close(&stage);
-    }
-}
-
-/* Servers that are not ours: silence and a closed connection, a v1 frame, another protocol. */
-static void old_and_foreign_servers(void **state)
-{
-    (void)state;
-    static const struct {
-        const char *bytes;
-        size_t length;
-        int result;
-    } cases[] = {
-        {"", 0, -EPROTONOSUPPORT},
-        {"\xbe\xba\xfe\xca\x0c\0\0\0\0\0\0\0", 12, -EPROTONOSUPPORT},
-        {"SSH-2.0-x\r\n", 11, -EPROTONOSUPPORT},
-        {"\xbe\xba\xfe\xca\x20\0\0\0", 8, VSH_E_GONE},
-        {"\xbe\xba\xfe\xca\x2a\0\0\0\0\0\0\0", 12, VSH_E_MALFORMED},
-    };
-
-    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
-        static const struct vsh_exec exec;
-        struct stage stage;
-        struct vsh_client_event event;
-
-        stage_open(&stage);
-        assert_int_equal(vsh_client_exec(stage.client, &exec), 0);
-        heard(&stage, VSH_V2_HELLO);
-        heard(&stage, VSH_V2_EXEC);
-        assert_int_equal(write(stage.fd, cases[i].bytes, cases[i].length), cases[i].length);
-        close(stage.fd);
-        stage.fd = -1;
-        assert_int_equal(vsh_client_next(stage.client, &event, 1000), cases[i].result);
-        stage_close(&stage);
-    }
-}
-
-static void connection_lost(void **state)
-{
-    (void)state;
-    struct stage stage;
-    struct vsh_client_event event;
-
-    stage_open(&stage);
-    start(&stage, 262208);
-    close(stage.fd);
-    stage.fd = -1;
-    assert_int_equal(vsh_client_next(stage.client, &event, 1000), VSH_E_GONE);
-    assert_int_equal(vsh_client_signal(stage.client, "TERM"), VSH_E_GONE);
     stage_close(&stage);
 }
 
@@ -509,12 +293,7 @@ int main(void)
         cmocka_unit_test(stdin_keeps_to_its_credit),
         cmocka_unit_test(output_credit_is_given_back_when_dealt_with),
         cmocka_unit_test(command_that_reads_no_stdin),
-        cmocka_unit_test(refusal_with_a_sentence),
         cmocka_unit_test(ping_is_answered),
-        cmocka_unit_test(broken_servers),
-        cmocka_unit_test(output_after_its_end),
-        cmocka_unit_test(old_and_foreign_servers),
-        cmocka_unit_test(connection_lost),
         cmocka_unit_test(a_big_request_waits_for_hello),
         cmocka_unit_test(poll_interest),
         cmocka_unit_test(run_in_one_call),
