@@ -257,7 +257,7 @@ finish()
         [ "$status" -ne 0 ] || status=1
     fi
     if compgen -G "$TMP/sanitizer.*" >/dev/null; then
-        head -n 60 "$TMP"/sanitizer.* >&2
+        head -n 30 "$TMP"/sanitizer.* >&2
         [ "$status" -ne 0 ] || status=1
     fi
     if [ "$status" -ne 0 ] && [ "$status" -ne 77 ]; then
