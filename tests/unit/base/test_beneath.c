@@ -306,8 +306,8 @@ static void test_without_a_root(void **state)
     assert_int_equal(beneath_open(-1, "", O_RDONLY, 0), -ENOENT);
 }
 
-/* A folder moved out of the tree in mid-walk must not take ".." along to where it is now. */
-static void test_moved_folder(void **state)
+/* A root that was moved away is still the root: ".." does not lead to where it is now. */
+static void test_moved_root(void **state)
 {
     const struct tree *tree = *state;
     for (int fallback = 0; fallback < 2; fallback++) {
@@ -333,7 +333,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_long_names, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_parent, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_without_a_root, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(test_moved_folder, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_moved_root, set_up, tear_down),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

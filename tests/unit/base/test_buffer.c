@@ -54,7 +54,7 @@ static void test_reserve_moves_down(void **state)
             assert_true(at == buffer_head(&buffer) + (put - taken));
             buffer_commit(&buffer, room);
             assert_int_equal(buffer_length(&buffer), 16);
-            assert_memory_equal(buffer_head(&buffer), "abcdefghijklmnop" + taken, put - taken);
+            assert_memory_equal(buffer_head(&buffer), &"abcdefghijklmnop"[taken], put - taken);
             buffer_done(&buffer);
         }
     }
