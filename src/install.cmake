@@ -6,7 +6,7 @@ foreach(program vsock-shell-server vsock-shell-client vsock-shell-proxy)
     endif()
 endforeach()
 if(TARGET vsock-shell-ssh-session)
-    install(TARGETS vsock-shell-ssh-session RUNTIME DESTINATION ${CMAKE_INSTALL_LIBEXECDIR}/vsock-shell)
+    install(TARGETS vsock-shell-ssh-session RUNTIME DESTINATION ${CMAKE_INSTALL_LIBEXECDIR})
 endif()
 
 file(GLOB_RECURSE pages CONFIGURE_DEPENDS ${CMAKE_CURRENT_SOURCE_DIR}/*.1 ${CMAKE_CURRENT_SOURCE_DIR}/*.8)

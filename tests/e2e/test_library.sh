@@ -29,6 +29,7 @@ mv "$TMP/first" "$TMP/prefix"
 PC=$(find "$TMP/prefix" -name vsock-shell.pc)
 export PKG_CONFIG_PATH=${PC%/*}
 expect_status 0 pkg-config --modversion vsock-shell
+read -ra INCLUDE <<<"$(pkg-config --cflags vsock-shell)"
 read -ra LINK <<<"$(pkg-config --cflags --libs vsock-shell)"
 LIBRARY=$(find "$TMP/prefix" -name 'libvsock-shell.so.1')
 export LD_LIBRARY_PATH=${LIBRARY%/*}
@@ -36,9 +37,9 @@ ok 'an installed tree that was moved is found by pkg-config'
 
 expect_status 0 "$CC" "${FLAGS[@]}" "$SUPPORT/library_example.c" -o "$TMP/example" "${LINK[@]}"
 for header in "$TMP"/prefix/include/vsock-shell/*.h; do
-    expect_status 0 "$CC" "${FLAGS[@]}" "${LINK[@]}" -fsyntax-only -x c "$header"
+    expect_status 0 "$CC" "${FLAGS[@]}" "${INCLUDE[@]}" -fsyntax-only -x c "$header"
     if command -v g++ >/dev/null; then
-        expect_status 0 g++ -Wall -Wextra -Werror "${LINK[@]}" -fsyntax-only -x c++ "$header"
+        expect_status 0 g++ -Wall -Wextra -Werror "${INCLUDE[@]}" -fsyntax-only -x c++ "$header"
     fi
 done
 ok 'every header compiles alone, as C and as C++'
