@@ -20,9 +20,11 @@
 #   expect_match REGEX [FILE]     fail unless FILE (default $ERR) has a line that matches (ERE)
 #   expect_same FILE FILE         fail unless both hold the same bytes
 #   need PROGRAM...               skip unless all are installed
+#   need_unix                     skip where $T is a vsock address: the test is about unix sockets
 #   need_ssh                      skip unless the build has the SSH server and OpenSSH is installed
 #   ok NAME, fail MESSAGE, skip REASON     one line per behaviour; end with 1; end with 77
 #
+# $T is a unix socket, or with VSH_TRANSPORT=vsock, in a machine that has vsock_loopback, a vsock port.
 # The script runs under `timeout` ($TEST_LIMIT seconds, set before sourcing, default 60) and as a
 # child subreaper: a process that it started, however far removed, is still its descendant at the
 # end, and one that is left there makes the test fail. On a slow machine or under a sanitizer
@@ -34,6 +36,7 @@ SUPPORT=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 TOP=$(cd "$SUPPORT/../.." && pwd)
 VSH_BUILD=${VSH_BUILD:-$TOP/build/debug}
 VSH_SLOW=${VSH_SLOW:-1}
+VSH_TRANSPORT=${VSH_TRANSPORT:-unix}
 TEST_LIMIT=${TEST_LIMIT:-60}
 TEST_NAME=$(basename "$0" .sh)
 
@@ -93,6 +96,11 @@ need()
     done
 }
 
+need_unix()
+{
+    [ "$VSH_TRANSPORT" = unix ] || skip 'about unix sockets'
+}
+
 need_ssh()
 {
     [ -x "$SSH_SESSION" ] || skip 'built without SSH'
@@ -128,20 +136,35 @@ unix_listens()
     grep -q " 00010000 .* $1\$" /proc/net/unix
 }
 
+# No list of the system names vsock listeners; the server writes its pid file when it has bound.
 server_is_up()
 {
-    unix_listens "$SOCKET" || is_gone "$SERVER_PID"
+    case $VSH_TRANSPORT in
+    vsock) [ -s "$TMP/server.pid" ] || is_gone "$SERVER_PID" ;;
+    *) unix_listens "$SOCKET" || is_gone "$SERVER_PID" ;;
+    esac
 }
 
 start_server()
 {
+    local port listen=()
     SOCKET=$TMP/sock
-    T=unix:$SOCKET
-    rm -f "$SOCKET"
-    "$SERVER" --listen "$T" "$@" </dev/null >>"$TMP/server.log" 2>&1 &
+    rm -f "$SOCKET" "$TMP/server.pid"
+    case $VSH_TRANSPORT in
+    vsock)
+        port=$((20000 + RANDOM))
+        T=vsock:local:$port
+        listen=(--listen "vsock:any:$port" --allow local --pid-file "$TMP/server.pid")
+        ;;
+    *)
+        T=unix:$SOCKET
+        listen=(--listen "$T")
+        ;;
+    esac
+    "$SERVER" "${listen[@]}" "$@" </dev/null >>"$TMP/server.log" 2>&1 &
     SERVER_PID=$!
     STARTED+=("$SERVER_PID")
-    wait_for 10 server_is_up || fail "the server did not listen on $SOCKET within 10 s"
+    wait_for 10 server_is_up || fail "the server did not listen on $T within 10 s"
     ! is_gone "$SERVER_PID" || fail "the server ended at once: $(tail -n 3 "$TMP/server.log")"
 }
 

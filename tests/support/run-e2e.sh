@@ -8,8 +8,9 @@ set -euo pipefail
 usage()
 {
     cat <<'END'
-usage: run-e2e.sh [-b BUILD] [-j N] [-v] [PATTERN...]
+usage: run-e2e.sh [-b BUILD] [-d FOLDER] [-j N] [-v] [PATTERN...]
   -b BUILD   the build folder (default: $VSH_BUILD or build/debug)
+  -d FOLDER  where the scripts are (default: tests/e2e); repeatable
   -j N       tests at a time (default: one per processor)
   -v         shows the output of every test
   PATTERN    part of the name of the tests to run (default: all)
@@ -22,10 +23,12 @@ top=$(cd "$support/../.." && pwd)
 . "$support/jobs.sh"
 
 at_once=$(nproc)
+folders=()
 export VSH_BUILD=${VSH_BUILD:-$top/build/debug}
-while getopts 'b:j:vh' option; do
+while getopts 'b:d:j:vh' option; do
     case $option in
     b) VSH_BUILD=$(cd "$OPTARG" && pwd) ;;
+    d) folders+=("$(cd "$OPTARG" && pwd)") ;;
     j) at_once=$OPTARG ;;
     v) export JOBS_VERBOSE=1 ;;
     h) usage && exit 0 ;;
@@ -33,6 +36,7 @@ while getopts 'b:j:vh' option; do
     esac
 done
 shift $((OPTIND - 1))
+[ ${#folders[@]} -gt 0 ] || folders=("$top/tests/e2e")
 
 wanted()
 {
@@ -46,10 +50,12 @@ wanted()
 }
 
 jobs_open "$at_once"
-for script in "$top"/tests/e2e/test_*.sh; do
-    name=$(basename "$script" .sh)
-    if [ -e "$script" ] && wanted "$name" "$@"; then
-        job "$name" bash "$script"
-    fi
+for folder in "${folders[@]}"; do
+    for script in "$folder"/test_*.sh; do
+        name=$(basename "$script" .sh)
+        if [ -e "$script" ] && wanted "$name" "$@"; then
+            job "$name" bash "$script"
+        fi
+    done
 done
 jobs_close

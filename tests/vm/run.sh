@@ -1,0 +1,155 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: MIT
+#
+# The end-to-end tests on real vsock: a virtual machine with the vsock_loopback driver boots under
+# QEMU, without KVM, and runs the scripts of tests/e2e and tests/vm/e2e with the programs of a build.
+# See --help. Nothing is installed and nothing runs as root; the kernel's package is kept in the
+# user's cache.
+set -euo pipefail
+
+here=$(cd "$(dirname "$0")" && pwd)
+top=$(cd "$here/../.." && pwd)
+# shellcheck source=kernel.sh
+. "$here/kernel.sh"
+# shellcheck source=image.sh
+. "$here/image.sh"
+
+# Emulation is that much slower than the limits in the tests allow for.
+SLOWNESS=8
+LIMIT=300
+MODULES=(vsock vmw_vsock_virtio_transport_common vsock_loopback)
+PROGRAMS=(bash cat chmod chown cmp comm cp cut date dd diff dirname basename env expr find grep head
+    id ls mkdir mkfifo mknod mktemp mv nl nproc od paste printf readlink realpath rm sed seq setsid
+    sh sha256sum sleep sort stat stdbuf stty tail tar tee test timeout touch tr true truncate tty
+    uname uniq wc xargs yes awk ps kill pgrep strace ssh scp sftp ssh-keygen ssh-keyscan ssh-agent
+    ssh-add rsync tmux su setpriv script)
+
+usage()
+{
+    cat <<'END'
+usage: tests/vm/run.sh [-b BUILD] [-k] [PATTERN...]
+  -b BUILD   the build folder (default: $VSH_BUILD or build/debug)
+  -k         keeps the machine's image and prints where it is
+  PATTERN    part of the name of the tests to run (default: all)
+Prints a line per test and the counts. Status 77: no QEMU or no kernel to be had here.
+END
+}
+
+build=${VSH_BUILD:-$top/build/debug}
+keep=''
+while getopts 'b:kh' option; do
+    case $option in
+    b) build=$OPTARG ;;
+    k) keep=1 ;;
+    h) usage && exit 0 ;;
+    *) usage >&2 && exit 2 ;;
+    esac
+done
+shift $((OPTIND - 1))
+build=$(cd "$build" && pwd)
+
+skip()
+{
+    printf 'SKIP: %s\n' "$1"
+    exit 77
+}
+
+tmp=$(mktemp -d "${TMPDIR:-/tmp}/vsh-vm.XXXXXX")
+qemu_pid=''
+cleanup()
+{
+    [ -z "$qemu_pid" ] || kill -KILL "$qemu_pid" 2>/dev/null || true
+    if [ -n "$keep" ]; then
+        printf 'image kept in %s\n' "$tmp"
+    else
+        rm -rf "$tmp"
+    fi
+}
+trap cleanup EXIT
+trap 'exit 130' INT TERM
+
+# What process 1 runs. The tests of before/ see a kernel without the drivers.
+write_tests()
+{
+    local modules=$1 module
+    shift
+    printf 'cd /src\nexport VSH_BUILD=/src/build/vm VSH_SLOW=%s VSH_TRANSPORT=vsock\n' "$SLOWNESS"
+    printf 'tests/support/run-e2e.sh -d tests/vm/before%s\n' "$(printf ' %q' "$@")"
+    for module in "${MODULES[@]}"; do
+        image_add "$tmp/root" "$(find "$modules" -name "$module.ko")"
+        printf 'insmod %s\n' "$(find "$modules" -name "$module.ko")"
+    done
+    printf 'tests/support/run-e2e.sh -d tests/vm/e2e -d tests/e2e%s\n' "$(printf ' %q' "$@")"
+}
+
+make_image()
+{
+    local kernel=$1 root=$tmp/root name
+    shift
+    mkdir -p "$root"/usr/{bin,sbin,lib,lib64} "$root"/{dev,proc,sys,tmp,run,src/build/vm/src}
+    for name in bin sbin lib lib64; do
+        ln -s "usr/$name" "$root/$name"
+    done
+    image_programs "$root" "${PROGRAMS[@]}"
+    [ ! -x /usr/lib/openssh/sftp-server ] || image_add "$root" /usr/lib/openssh/sftp-server
+    image_python "$root"
+    image_busybox "$root"
+    image_accounts "$root"
+    cp -r "$top/tests" "$root/src/tests"
+    mkdir "$root/src/src" && cp -r "$top/src/lib" "$root/src/src/lib"
+    for name in "$build"/src/vsock-shell-*; do
+        [ ! -f "$name" ] || image_add "$root" "$name"
+        [ ! -f "$name" ] || mv "$root$name" "$root/src/build/vm/src/"
+    done
+    # The terminals and the locale that tests ask for.
+    mkdir -p "$root/usr/lib/locale" "$root/usr/share"
+    cp -rL /usr/share/terminfo /lib/terminfo "$root/usr/share/" 2>/dev/null || true
+    cp -r /usr/lib/locale/C.utf8 "$root/usr/lib/locale/" 2>/dev/null || true
+    cp "$here/init" "$root/init"
+    write_tests "$kernel/lib/modules" "$@" >"$root/tests.sh"
+    image_pack "$root" "$tmp/image"
+}
+
+boot()
+{
+    local kernel=$1
+    timeout "$LIMIT" qemu-system-x86_64 -accel tcg,thread=multi -m 1536 -smp 2 -nographic -no-reboot \
+        -nodefaults -serial "file:$tmp/console" -kernel "$kernel"/boot/vmlinuz-* -initrd "$tmp/image" \
+        -append 'console=ttyS0 quiet panic=-1' </dev/null >"$tmp/qemu.log" 2>&1 &
+    qemu_pid=$!
+}
+
+# Shows the tests' lines as they come; ends when the machine has ended.
+follow()
+{
+    tail -q -n +1 -f --pid="$qemu_pid" -s 0.3 "$tmp/console" 2>/dev/null | tr -d '\r' |
+        grep --line-buffered -E '^(PASS|FAIL|SKIP) |^    ' || true
+}
+
+count()
+{
+    tr -d '\r' <"$tmp/console" | grep -c "^$1 " || true
+}
+
+command -v qemu-system-x86_64 >/dev/null || skip 'qemu-system-x86_64 is not installed'
+[ "$(uname -m)" = x86_64 ] || skip 'the machine is made for x86-64'
+[ -x "$build/src/vsock-shell-server" ] || { echo "nothing is built in $build" >&2 && exit 1; }
+kernel=$(vm_kernel 2>"$tmp/kernel.log") || skip "no kernel: $(tail -n 1 "$tmp/kernel.log")"
+
+make_image "$kernel" "$@"
+: >"$tmp/console"
+boot "$kernel"
+follow
+wait "$qemu_pid" || true
+qemu_pid=''
+passed=$(count PASS)
+failed=$(count FAIL)
+skipped=$(count SKIP)
+# The counts are nothing without the last word of process 1.
+if ! grep -q '^VM: result' "$tmp/console"; then
+    printf 'FAIL the machine did not come to its end within %s s\n' "$LIMIT"
+    { tail -n 20 "$tmp/console" && cat "$tmp/qemu.log"; } | sed 's/^/    /'
+    failed=$((failed + 1))
+fi
+printf '%s passed, %s failed, %s skipped\n' "$passed" "$failed" "$skipped"
+[ "$failed" -eq 0 ] && [ "$passed" -gt 0 ]
