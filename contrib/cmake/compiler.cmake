@@ -15,7 +15,7 @@ check_pie_supported(LANGUAGES C)
 
 add_compile_definitions(_GNU_SOURCE _FILE_OFFSET_BITS=64
                         VSH_VERSION="${PROJECT_VERSION}"
-                        VSH_LIBEXECDIR="${CMAKE_INSTALL_FULL_LIBEXECDIR}/vsock-shell"
+                        VSH_LIBEXECDIR="${CMAKE_INSTALL_FULL_LIBEXECDIR}"
                         VSH_SYSCONFDIR="${CMAKE_INSTALL_FULL_SYSCONFDIR}")
 
 add_compile_options(-Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wold-style-definition
