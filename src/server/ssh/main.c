@@ -1,0 +1,101 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * vsock-shell-ssh-session: one SSH session on the stream that it was given. The order is the point:
+ * the host key while we may read it, --user before the peer's first byte, then the login.
+ */
+#include <signal.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/fd.h"
+#include "common/log.h"
+#include "server/ssh/ssh_connection.h"
+#include "server/ssh/ssh_host_key.h"
+#include "server/ssh/ssh_settings.h"
+#include "server/ssh/ssh_stdio.h"
+#include "session/account.h"
+
+static ssh_key load_host_key(const struct ssh_settings *settings)
+{
+    char error[512];
+    ssh_key key = NULL;
+    if (ssh_host_key_load(settings->host_key, &key, error, sizeof(error)) < 0) {
+        die("%s", error);
+    }
+    return key;
+}
+
+/* The one user that may log in, or NULL. With --user we are that user from here on. */
+static struct account *choose_user(const struct ssh_settings *settings)
+{
+    struct account *account = NULL;
+    if (settings->user != NULL) {
+        int r = account_lookup(settings->user, &account);
+        if (r < 0) {
+            die("--user: there is no user '%s'", settings->user);
+        }
+        r = account_become(account);
+        if (r < 0) {
+            die("--user: cannot become %s: %s", settings->user, strerror(-r));
+        }
+        return account;
+    }
+    if (geteuid() != 0 && account_lookup_uid(geteuid(), &account) < 0) {
+        die("cannot look our own user up");
+    }
+    return account;
+}
+
+static int serve(const struct ssh_settings *settings, ssh_key key, int fd)
+{
+    struct ssh_connection connection = {.signal_fd = -1};
+    ssh_peer_describe(settings->peer_text, fd, &connection.peer);
+    char tag[sizeof(connection.peer.text) + 8] = "ssh ";
+    log_set_tag(strcat(tag, connection.peer.text));
+    ssh_auth_init(&connection.auth, settings, connection.peer.text);
+    struct account *only = choose_user(settings);
+    connection.auth.only = only;
+
+    int r = ssh_connection_start(&connection, settings, key, fd);
+    if (r < 0) {
+        log_error("cannot begin an SSH session: %s", strerror(-r));
+    } else {
+        r = ssh_connection_login(&connection);
+    }
+    if (r == 0) {
+        ssh_connection_serve(&connection);
+    }
+    ssh_connection_end(&connection);
+    account_free(only);
+    return r == 0 ? 0 : 255;
+}
+
+int main(int argc, char **argv)
+{
+    struct ssh_settings settings;
+    pid_t relay = 0;
+    int fd = -1;
+    ssh_settings_parse(argc, argv, &settings);
+    log_open("vsock-shell-ssh-session", settings.log_target, settings.log_level);
+    (void)signal(SIGPIPE, SIG_IGN);
+    (void)fd_open_standard();
+    (void)umask(022);
+    if (ssh_init() != SSH_OK) {
+        die("libssh cannot be initialised");
+    }
+    ssh_key key = load_host_key(&settings);
+    if (settings.show_host_key) {
+        return ssh_host_key_print(key) < 0 ? 255 : 0;
+    }
+    int r = ssh_stdio_take(&fd, &relay);
+    if (r < 0) {
+        die("cannot use stdin and stdout as a connection: %s", strerror(-r));
+    }
+    r = serve(&settings, key, fd);
+    ssh_key_free(key);
+    ssh_stdio_finish(relay);
+    ssh_settings_done(&settings);
+    (void)ssh_finalize();
+    return r;
+}

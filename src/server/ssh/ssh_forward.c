@@ -1,0 +1,124 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What the peer may forward. Sockets of the unix kind are refused: libssh does not show their
+ * paths.
+ */
+#include "server/ssh/ssh_forward.h"
+
+#include <poll.h>
+#include <stdbool.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/fd.h"
+#include "common/log.h"
+#include "server/ssh/ssh_channel.h"
+#include "server/ssh/ssh_listen.h"
+#include "server/ssh/ssh_relay.h"
+#include "server/ssh/ssh_settings.h"
+#include "session/policy.h"
+
+/*
+ * libssh wants its answer from within the callback. Nearly every connection is made, or refused, in
+ * this time; a slower one is accepted first and closed if it fails.
+ */
+#define ANSWER_MS 250
+
+#define ANSWERED  0
+#define REFUSE    1
+
+static bool is_allowed(const struct ssh_connection *connection, bool opens, const char *host,
+                       unsigned port)
+{
+    char reason[256];
+    const struct authorized_key *key = &connection->auth.key;
+    if (policy_check_right(connection->settings->policy, POLICY_FORWARD, reason, sizeof(reason)) <
+        0) {
+        log_info("refused a forward: %s", reason);
+        return false;
+    }
+    if (key->line == NULL) {
+        return true;
+    }
+    const struct authorized_list *list =
+        opens ? &key->options.permit_open : &key->options.permit_listen;
+    if (!key->options.port_forwarding || !authorized_forward_permitted(list, host, port)) {
+        log_info("refused a forward to %s port %u: the key does not permit it", host, port);
+        return false;
+    }
+    return true;
+}
+
+int ssh_forward_open(struct ssh_connection *connection, ssh_message message)
+{
+    struct ssh_connect connect;
+    int fd = -1;
+    if (ssh_message_subtype(message) != SSH_CHANNEL_DIRECT_TCPIP) {
+        log_info("refused a channel of a kind that libssh does not serve");
+        return REFUSE;
+    }
+    const char *host = ssh_message_channel_request_open_destination(message);
+    int port = ssh_message_channel_request_open_destination_port(message);
+    if (host == NULL || port <= 0 || port > 65535 ||
+        !is_allowed(connection, true, host, (unsigned)port) ||
+        ssh_connect_start(host, (unsigned)port, &connect) < 0) {
+        return REFUSE;
+    }
+    if (fd_wait(connect.fd, POLLIN, monotonic_ms() + ANSWER_MS) == 0) {
+        fd = ssh_connect_finish(&connect);
+        if (fd < 0) {
+            return REFUSE;
+        }
+    }
+    struct channel *channel = ssh_channel_add(connection, false);
+    if (channel == NULL) {
+        if (fd >= 0) {
+            (void)close(fd);
+        } else {
+            ssh_connect_cancel(&connect);
+        }
+        return REFUSE;
+    }
+    ssh_channel handle = NULL;
+    if (ssh_relay_attach(channel, fd, &connect) == 0) {
+        handle = ssh_message_channel_request_open_reply_accept(message);
+    }
+    if (handle == NULL || ssh_channel_attach(channel, handle) < 0) {
+        channel->finished = true; /* swept by the loop */
+        return REFUSE;
+    }
+    log_info("forward to %s port %d", host, port);
+    return ANSWERED;
+}
+
+int ssh_forward_request(struct ssh_connection *connection, ssh_message message)
+{
+    int type = ssh_message_subtype(message);
+    if (type != SSH_GLOBAL_REQUEST_TCPIP_FORWARD &&
+        type != SSH_GLOBAL_REQUEST_CANCEL_TCPIP_FORWARD) {
+        return REFUSE; /* a keepalive is content with that, too */
+    }
+    const char *address = ssh_message_global_request_address(message);
+    int port = ssh_message_global_request_port(message);
+    if (address == NULL || port < 0 || port > 65535) {
+        return REFUSE;
+    }
+    if (type == SSH_GLOBAL_REQUEST_CANCEL_TCPIP_FORWARD) {
+        if (ssh_listen_cancel(connection, address, (unsigned)port) < 0) {
+            return REFUSE;
+        }
+        (void)ssh_message_global_request_reply_success(message, 0);
+        return ANSWERED;
+    }
+    if (!is_allowed(connection, false, address, (unsigned)port)) {
+        return REFUSE;
+    }
+    int bound = ssh_listen_start(connection, address, (unsigned)port);
+    if (bound < 0) {
+        log_info("cannot listen on port %d: %s", port, strerror(-bound));
+        return REFUSE;
+    }
+    log_info("remote forward from port %d", bound);
+    (void)ssh_message_global_request_reply_success(message, (uint16_t)bound);
+    return ANSWERED;
+}
