@@ -49,7 +49,7 @@ END
 chmod +x "$TMP/traced"
 SERVER=$TMP/traced
 start_server
-trace=(strace -f -qq -e trace=shutdown,setsockopt,getsockopt -o "$TMP/client.trace")
+trace=(strace -f -qq -e 'trace=shutdown,setsockopt,getsockopt' -o "$TMP/client.trace")
 expect_status 0 "${trace[@]}" "$CLIENT" "$T" 'cat >/dev/null' <"$TMP/flood.py"
 expect_status 0 "${trace[@]}" -A "$CLIENT" "$T" -u "$TMP/flood.py:$TMP/up"
 expect_status 0 "${trace[@]}" -A "$CLIENT" "$T" -d "$TMP/up:$TMP/down"
