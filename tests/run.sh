@@ -28,9 +28,11 @@ STAGES=(
     'valgrind      gcc-build     valgrind'
     'lint          clang-build   lint'
     'fuzz          -             fuzz'
+    'quickstart    -             quickstart'
+    'vm-loopback   gcc-build     vm_loopback'
 )
 # What --quick leaves out: a second look at the same code.
-SLOW_STAGES='clang-e2e no-ssh-build no-ssh-unit static-build static-e2e musl-build valgrind'
+SLOW_STAGES='clang-e2e no-ssh-build no-ssh-unit static-build static-e2e musl-build valgrind quickstart vm-loopback'
 
 usage()
 {
@@ -139,6 +141,18 @@ fuzz()
 {
     build fuzz clang fuzz
     "$support/run-fuzzers.sh" "$top/build/fuzz" "$fuzz_seconds"
+}
+
+quickstart()
+{
+    "$top/contrib/quickstart.sh" --no-install
+}
+
+# Where QEMU cannot be installed the stage is skipped with the reason.
+vm_loopback()
+{
+    [ -z "$install" ] || deps_install "${DEPS_VM[@]}" || true
+    "$top/tests/vm/run.sh" -b "$top/build/gcc"
 }
 
 # The options
