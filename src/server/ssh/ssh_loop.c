@@ -122,7 +122,10 @@ static void on_signals(struct ssh_connection *connection)
         if (info.ssi_signo == SIGCHLD) {
             child = true;
         } else {
-            log_notice("ended by signal %u", info.ssi_signo);
+            /* A client that ends hangs its ProxyCommand up: nothing to tell anybody. */
+            if (info.ssi_signo != SIGHUP) {
+                log_notice("ended by signal %u", info.ssi_signo);
+            }
             ssh_connection_disconnect(connection, "The server is going down");
         }
     }

@@ -180,15 +180,17 @@ static bool is_signalled(const struct ssh_connection *connection)
     return false;
 }
 
-/* One wait for the peer. 1 = go on, 0 = the link is over, or a negative errno. */
+/*
+ * One wait for the peer; deadline -1 = none. 1 = go on, 0 = the link is over, or a negative errno.
+ */
 static int wait_for_peer(struct ssh_connection *connection, int64_t deadline)
 {
     struct pollfd fds[2] = {
         {.fd = connection->fd, .events = ssh_connection_events(connection)},
         {.fd = connection->signal_fd, .events = POLLIN},
     };
-    int64_t left = deadline - monotonic_ms();
-    if (left <= 0) {
+    int64_t left = deadline < 0 ? -1 : deadline - monotonic_ms();
+    if (deadline >= 0 && left <= 0) {
         return -ETIMEDOUT;
     }
     int n = poll(fds, 2, (int)left);
@@ -209,6 +211,8 @@ static void explain_login(struct ssh_connection *connection, int r)
                     connection->settings->login_grace_ms / 1000);
     } else if (r == 0) {
         log_info("the peer left before it had logged in%s%s", error[0] != '\0' ? ": " : "", error);
+    } else if (r == -ECANCELED) {
+        log_info("ended by a signal before anybody had logged in");
     } else {
         log_warning("login ended: %s", strerror(-r));
     }
@@ -216,7 +220,8 @@ static void explain_login(struct ssh_connection *connection, int r)
 
 int ssh_connection_login(struct ssh_connection *connection)
 {
-    int64_t deadline = monotonic_ms() + connection->settings->login_grace_ms;
+    int grace = connection->settings->login_grace_ms;
+    int64_t deadline = grace > 0 ? monotonic_ms() + grace : -1;
     int r = 1;
     /* Not blocking: the first call sends the banner and sets the handlers up, the loop does the
        rest, so that no peer can keep us longer than the deadline. */

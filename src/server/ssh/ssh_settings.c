@@ -76,7 +76,7 @@ static const char help[] =
     "      --no-exec --no-pty --no-upload --no-download --no-forward\n"
     "                             switch that off\n"
     "      --root DIR             sftp sees nothing outside of DIR\n"
-    "      --login-grace SECONDS  time for key exchange and login (default 20)\n"
+    "      --login-grace SECONDS  time for key exchange and login (default 20, 0 = no end)\n"
     "      --idle-timeout SECONDS end a session that moved no byte for so long (default never)\n"
     "      --peer TEXT            who the peer is, as the server found out\n"
     "      --log TARGET           stderr, syslog or json\n"

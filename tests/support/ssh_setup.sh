@@ -1,0 +1,95 @@
+# shellcheck shell=bash
+# SPDX-License-Identifier: MIT
+#
+# What the SSH tests add to lib.sh, sourced behind it.
+#
+#   ssh_start [OPTION...]    a server for SSH on $T with $SSH_KEY as everybody's key; the options are
+#                            the server's. Its log is $TMP/server.log.
+#   $SSH $SCP $SFTP          real clients with $TMP/ssh_config: host "t" is that server, the user is
+#                            $SSH_USER; "ssh -F ... t". Words in an array: "${SSH[@]}" t true
+#   ssh_home                 sets $SAFE to a fresh folder below the user's real home, for files that
+#                            OpenSSH's permission checks must accept; ssh_home_done removes it
+#   no_session_left          true when no SSH session of this test runs any more
+#
+# The server is vsock-shell-server --ssh, or with SSH_DIRECT=1 (and before it exists) a small listener
+# that starts vsock-shell-ssh-session for each connection, as inetd does.
+
+SSH_USER=$(id -un)
+SSH_KEY=$TMP/id
+SSH=(ssh -F "$TMP/ssh_config")
+SCP=(scp -F "$TMP/ssh_config")
+SFTP=(sftp -F "$TMP/ssh_config")
+SAFE=''
+
+need ssh ssh-keygen
+[ -x "$SSH_SESSION" ] || skip 'this build has no SSH'
+
+ssh_listen()
+{
+    SOCKET=$TMP/sock
+    T=unix:$SOCKET
+    rm -f "$SOCKET"
+    "$SUPPORT/ssh_inetd.py" "$SOCKET" "$SSH_SESSION" -i "$@" </dev/null >>"$TMP/server.log" 2>&1 &
+    SERVER_PID=$!
+    STARTED+=("$SERVER_PID")
+    wait_for 10 unix_listens "$SOCKET" || fail 'the listener did not start'
+}
+
+ssh_write_config()
+{
+    cat >"$TMP/ssh_config" <<END
+Host t
+    User $SSH_USER
+    ProxyCommand $PROXY -F $T
+    ProxyUseFdpass yes
+    HostKeyAlias t
+Host *
+    UserKnownHostsFile $TMP/known_hosts
+    StrictHostKeyChecking accept-new
+    IdentityFile $SSH_KEY
+    IdentitiesOnly yes
+    IdentityAgent none
+    BatchMode yes
+    LogLevel ERROR
+END
+}
+
+ssh_start()
+{
+    # bash reads the ~/.bashrc of whoever runs the tests when it is started by an SSH server.
+    local common=(--host-key "$TMP/host_key" --shell /bin/sh -v)
+    mkdir -p "$TMP/credentials"
+    [ -e "$SSH_KEY" ] || ssh-keygen -q -t ed25519 -N '' -C test -f "$SSH_KEY"
+    cp "$SSH_KEY.pub" "$TMP/credentials/ssh.ephemeral-authorized_keys-all"
+    export CREDENTIALS_DIRECTORY=$TMP/credentials
+    if [ -n "${SSH_DIRECT:-}" ] || [ ! -x "$SERVER" ]; then
+        ssh_listen "${common[@]}" "$@"
+    else
+        start_server --ssh "${common[@]}" "$@"
+    fi
+    ssh_write_config
+}
+
+ssh_home()
+{
+    local home
+    home=$(getent passwd "$(id -u)" | cut -d: -f6)
+    [ -w "$home" ] || skip "cannot write to $home"
+    SAFE=$(mktemp -d "$home/.vsock-shell-test.XXXXXX")
+    trap 'ssh_home_done; finish' EXIT
+}
+
+ssh_home_done()
+{
+    [ -z "$SAFE" ] || rm -rf "$SAFE"
+    SAFE=''
+}
+
+no_session_left()
+{
+    local pid
+    find_descendants
+    for pid in ${LEFT[@]+"${LEFT[@]}"}; do
+        [ "$(cat "/proc/$pid/comm" 2>/dev/null)" != vsock-shell-ssh ] || return 1
+    done
+}
