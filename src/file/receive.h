@@ -24,11 +24,14 @@ struct file_receiver_options {
     int root_fd;             /* --root, or -1 */
     const char *path;        /* destination; copied. NULL: the stream below */
     int stream_fd;           /* with path NULL: one file's content goes here; borrowed. Else -1 */
+    const char *source;      /* GET: the path that was asked for: the first entry must bear its base
+                                name, or a hostile server could choose it. PUT: NULL */
     uint32_t flags;          /* VSH_FILE_* of the request */
     struct file_events events;
 };
 
-/* Returns 0, -ENOMEM or -EINVAL. That the destination is not usable is told later, as a problem. */
+/* Returns 0, -ENOMEM, -EINVAL or -ENAMETOOLONG (source). That the destination is not usable is told
+ * later, as a problem. */
 int file_receiver_new(const struct file_receiver_options *options, struct file_receiver **ret);
 
 /* Discards the staged file, unless file_receiver_interrupt() kept it. NULL is fine. */
