@@ -113,13 +113,11 @@ printf 'listens on %s, process %s\n' "$target" "$server_pid"
 
 step 'A command, and its exit status'
 status=0
-# shellcheck disable=SC2016
 "$client" "$target" 'echo "hello from $(uname -srm)"; exit 7' || status=$?
 [ "$status" -eq 7 ] || give_up "exit status $status instead of 7"
 printf 'exit status %s\n' "$status"
 
 step 'A terminal'
-# shellcheck disable=SC2016
 "$client" -t "$target" 'printf "%s on %s, TERM=%s\n" "$(id -un)" "$(tty)" "$TERM"' </dev/null |
     tr -d '\r' >"$tmp/terminal"
 grep ' on /dev/' "$tmp/terminal" || give_up "no terminal: $(cat "$tmp/terminal")"

@@ -132,7 +132,6 @@ check_shutdown()
 # A missing feature is another file with the same functions, not a hole in a function.
 check_conditionals()
 {
-    # shellcheck disable=SC2016
     find src -name '*.c' -print0 | sort -z | xargs -0 awk '
         FNR == 1 { body = 0 }
         /^{/ { body = 1 }

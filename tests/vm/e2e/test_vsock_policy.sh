@@ -20,8 +20,6 @@ stop_server
 ok 'nobody local gets in by default; peer and log name the option that would do it'
 
 start_server --allow local
-# The session's side of the variable.
-# shellcheck disable=SC2016
 expect_status 0 "$CLIENT" "$T" 'echo "$VSOCK_SHELL_PEER"'
 expect_match '^vsock:1:[0-9]+$' "$OUT"
 stop_server
@@ -34,7 +32,6 @@ stop_server
 ok '--deny wins over --allow'
 
 start_server --allow 0-99 --require-privileged-port
-# shellcheck disable=SC2016
 expect_status 0 "$CLIENT" "$T" 'echo "${VSOCK_SHELL_PEER##*:}"'
 [ "$(cat "$OUT")" -lt 1024 ] || fail "root came from port $(cat "$OUT")"
 expect_status 255 as_user "$CLIENT" "$T" true
