@@ -1,4 +1,4 @@
-# shellcheck shell=bash disable=SC2034
+# shellcheck shell=bash
 # SPDX-License-Identifier: MIT
 #
 # The Debian 12 packages that the scripts of this tree need, and how they come onto the machine.

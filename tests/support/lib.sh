@@ -1,4 +1,4 @@
-# shellcheck shell=bash disable=SC2034
+# shellcheck shell=bash
 # SPDX-License-Identifier: MIT
 #
 # What every tests/e2e/test_*.sh starts with:   . "$(dirname "$0")/../support/lib.sh"
