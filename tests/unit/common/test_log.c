@@ -274,6 +274,20 @@ static void test_escapes_are_never_cut_in_two(void **state)
     escape(escape_raw, "abc", 2, "");
 }
 
+/* What comes behind a gap would read as if it followed: it is dropped, too. */
+static void test_nothing_follows_a_gap(void **state)
+{
+    char data[8];
+    struct escape_line line = {.data = data, .size = 5};
+
+    (void)state;
+    escape_raw(&line, "ab");
+    escape_text(&line, "\x01");
+    escape_raw(&line, "z");
+    assert_int_equal(line.length, 2);
+    assert_memory_equal(data, "ab", 2);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -288,6 +302,7 @@ int main(void)
         cmocka_unit_test(test_die),
         cmocka_unit_test(test_escapes),
         cmocka_unit_test(test_escapes_are_never_cut_in_two),
+        cmocka_unit_test(test_nothing_follows_a_gap),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -42,7 +42,9 @@ struct harness {
     size_t taken;
     int input_closed;
     int exited;
-    bool reserved;  /* a reserve waits for its commit */
+    bool reserved; /* a reserve waits for its commit */
+    int feed_fd;   /* > 0: written to after every read, as a process would that never stops */
+    size_t feeds;
     size_t wakeups; /* times that poll() found something ready */
     struct process_result result;
 };
@@ -76,6 +78,10 @@ static void harness_commit(void *peer, enum vsh_stream stream, size_t length)
     h->data[stream][h->length[stream]] = '\0';
     if (h->credit[stream] != UNLIMITED) {
         h->credit[stream] -= length;
+    }
+    if (h->feed_fd > 0) {
+        assert_true(++h->feeds < 200);
+        assert_true(write(h->feed_fd, h->place, HARNESS_CHUNK) > 0);
     }
 }
 

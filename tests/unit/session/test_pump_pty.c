@@ -76,6 +76,23 @@ static void test_end_of_input_is_typed(void **state)
     end_of_input("no newline", "go\r\nno newlinedone\r\n");
 }
 
+/* More than the terminal takes at once: the end comes behind it, and every byte is credited. */
+static void test_end_of_input_waits_its_turn(void **state)
+{
+    struct harness *h = harness_start("stty raw -echo; echo go; head -c 200000 | wc -c", true);
+    static char bytes[200000];
+
+    (void)state;
+    harness_expect(h, VSH_STREAM_STDOUT, "go\n");
+    assert_int_equal(pump_input(h->pump, bytes, sizeof(bytes)), 0);
+    assert_true(h->taken < sizeof(bytes));
+    pump_input_eof(h->pump);
+    harness_finish(h);
+    assert_string_equal(h->data[1], "go\n200000\n");
+    assert_int_equal(h->taken, sizeof(bytes));
+    harness_free(h);
+}
+
 /* The character of the terminal's own setting, not always Ctrl-D. */
 static void test_end_of_input_follows_stty(void **state)
 {
@@ -171,6 +188,28 @@ static void test_background_job_does_not_hold(void **state)
     harness_free(h);
 }
 
+/* Nor one that writes faster than we read. */
+static void test_background_writer_does_not_hold(void **state)
+{
+    struct harness *h = harness_start("stty raw; echo hi; exit 4", true);
+    char name[64];
+
+    (void)state;
+    assert_int_equal(ptsname_r(pump_pty_fd(h->pump), name, sizeof(name)), 0);
+    h->feed_fd = open(name, O_WRONLY | O_NOCTTY | O_NONBLOCK | O_CLOEXEC);
+    assert_true(h->feed_fd > 0);
+    while (!process_reap(&h->process)) {
+        poll(NULL, 0, 2);
+    }
+    pump_exited(h->pump);
+    assert_int_equal(h->exited, 1);
+    assert_int_equal(h->result.code, 4);
+    assert_memory_equal(h->data[VSH_STREAM_STDOUT], "hi\n", 3);
+    assert_true(h->feeds > 1);
+    close(h->feed_fd);
+    harness_free(h);
+}
+
 static void test_output_close_hangs_up(void **state)
 {
     struct harness *h = harness_start("echo go; exec sleep 30", true);
@@ -213,12 +252,14 @@ int main(void)
         cmocka_unit_test(test_short_output_survives_exit),
         cmocka_unit_test(test_is_a_controlling_terminal),
         cmocka_unit_test(test_end_of_input_is_typed),
+        cmocka_unit_test(test_end_of_input_waits_its_turn),
         cmocka_unit_test(test_end_of_input_follows_stty),
         cmocka_unit_test(test_interrupt_character),
         cmocka_unit_test(test_resize_reaches_the_process),
         cmocka_unit_test(test_input_that_nobody_reads),
         cmocka_unit_test(test_terminal_closed_before_exit),
         cmocka_unit_test(test_background_job_does_not_hold),
+        cmocka_unit_test(test_background_writer_does_not_hold),
         cmocka_unit_test(test_output_close_hangs_up),
         cmocka_unit_test(test_bulk_output_is_coalesced),
     };
