@@ -6,7 +6,8 @@
 #   ssh_start [OPTION...]    a server for SSH on $T with $SSH_KEY as everybody's key; the options are
 #                            the server's. Its log is $TMP/server.log.
 #   $SSH $SCP $SFTP          real clients with $TMP/ssh_config: host "t" is that server, the user is
-#                            $SSH_USER; "ssh -F ... t". Words in an array: "${SSH[@]}" t true
+#                            $SSH_USER. Words in an array: "${SSH[@]}" t true. Host "keyless" is
+#                            the same without a key of its own.
 #   ssh_home                 sets $SAFE to a fresh folder below the user's real home, for files that
 #                            OpenSSH's permission checks must accept; ssh_home_done removes it
 #   no_session_left          true when no SSH session of this test runs any more
@@ -38,15 +39,16 @@ ssh_listen()
 ssh_write_config()
 {
     cat >"$TMP/ssh_config" <<END
-Host t
+Host t keyless
     User $SSH_USER
     ProxyCommand $PROXY -F $T
     ProxyUseFdpass yes
     HostKeyAlias t
+Host !keyless *
+    IdentityFile $SSH_KEY
 Host *
     UserKnownHostsFile $TMP/known_hosts
     StrictHostKeyChecking accept-new
-    IdentityFile $SSH_KEY
     IdentitiesOnly yes
     IdentityAgent none
     BatchMode yes

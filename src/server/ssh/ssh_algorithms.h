@@ -3,9 +3,14 @@
 #ifndef SERVER_SSH_SSH_ALGORITHMS_H
 #define SERVER_SSH_SSH_ALGORITHMS_H
 
+#include <stdbool.h>
+
 #include "server/ssh/ssh_compat.h"
 
-/* Sets every list, and the options that are security's business. 0 or -EIO. */
-int ssh_algorithms_apply(ssh_bind bind);
+/*
+ * Sets every list, and the options that are security's business. is_openssh: the client says that
+ * it is OpenSSH, all versions of which have AES-GCM. 0 or -EIO.
+ */
+int ssh_algorithms_apply(ssh_bind bind, bool is_openssh);
 
 #endif

@@ -20,7 +20,8 @@
 #include "session/account.h"
 
 #define ATTEMPTS_MAX    6u
-#define REFUSAL_TIME_MS 8 /* covers the differences of looking users up and reading files */
+#define RSA_2048_BASE64 372u /* type, exponent and 257 bytes of modulus */
+#define REFUSAL_TIME_MS 8    /* covers the differences of looking users up and reading files */
 
 void ssh_auth_init(struct ssh_auth *auth, const struct ssh_settings *settings, const char *peer)
 {
@@ -184,6 +185,12 @@ static int find_key(const struct ssh_auth *auth, const struct account *account, 
     const char *type = ssh_key_type_to_char(ssh_key_type(key));
     if (type == NULL || ssh_pki_export_pubkey_base64(key, &blob) != SSH_OK) {
         (void)snprintf(notes, size, "libssh cannot handle this key");
+        return 0;
+    }
+    if (strcmp(type, "ssh-rsa") == 0 && strlen(blob) < RSA_2048_BASE64) {
+        /* libssh would accept it here and then not even answer the signature. */
+        (void)snprintf(notes, size, "an RSA key needs 2048 bits");
+        ssh_string_free_char(blob);
         return 0;
     }
     const struct authorized_question question = {

@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/signalfd.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 #include "base/fd.h"
@@ -18,7 +19,9 @@
 #include "server/ssh/ssh_settings.h"
 
 /* Handle that many bursts before looking at anything else: libssh reads 4 KiB at a time. */
-#define BURST_MAX 64
+#define BURST_MAX      64
+
+#define BANNER_WAIT_MS 100
 
 static int on_auth_none(ssh_session session, const char *user, void *data)
 {
@@ -69,6 +72,21 @@ static void quiet_library(void)
     (void)ssh_set_log_level(log_get_level() >= LOG_LEVEL_DEBUG ? SSH_LOG_PROTOCOL : SSH_LOG_NOLOG);
 }
 
+/*
+ * Looks at the client's banner without taking it: the algorithms are chosen before libssh reads it.
+ * OpenSSH sends it at once; who waits for ours is somebody else.
+ */
+static bool is_openssh(int fd)
+{
+    static const char banner[] = "SSH-2.0-OpenSSH";
+    char seen[sizeof(banner) - 1];
+    ssize_t n = -1;
+    if (fd_wait(fd, POLLIN, monotonic_ms() + BANNER_WAIT_MS) == 0) {
+        n = recv(fd, seen, sizeof(seen), MSG_PEEK);
+    }
+    return n == (ssize_t)sizeof(seen) && memcmp(seen, banner, sizeof(seen)) == 0;
+}
+
 /* A bind object exists for its options alone; the socket is ours. */
 static int accept_on(struct ssh_connection *connection, ssh_key key, int fd)
 {
@@ -79,7 +97,7 @@ static int accept_on(struct ssh_connection *connection, ssh_key key, int fd)
         r = -EINVAL;
     } else if (r == 0) {
         copy = NULL;
-        r = ssh_algorithms_apply(bind);
+        r = ssh_algorithms_apply(bind, is_openssh(fd));
     }
     if (r == 0 && ssh_bind_accept_fd(bind, connection->session, fd) != SSH_OK) {
         log_error("libssh does not take the socket: %s", ssh_get_error(bind));
