@@ -95,6 +95,7 @@ static void emit_stderr(enum log_level level, const char *text)
     write_line(data, line.length);
 }
 
+/* One object per line; time in seconds since the epoch, as a number that jq can compare. */
 static void emit_json(enum log_level level, const char *text)
 {
     char data[LINE_MAX_BYTES];
@@ -148,6 +149,7 @@ void log_open(const char *program, enum log_target target, enum log_level level)
     int saved = errno;
 
     copy_text(state.program, sizeof(state.program), program);
+    /* libc's connection to the daemon would stay open for nothing. */
     if (state.target == LOG_TO_SYSLOG) {
         closelog();
     }

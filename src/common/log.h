@@ -18,6 +18,10 @@ enum log_level {
 };
 enum log_target { LOG_TO_STDERR, LOG_TO_SYSLOG, LOG_TO_JSON };
 
+/*
+ * Sets where lines go from now on; before it, notices and worse go to stderr. May be called again.
+ * With LOG_TO_SYSLOG libc holds a descriptor: who closes descriptors wholesale must exec next.
+ */
 void log_open(const char *program, enum log_target target, enum log_level level);
 void log_set_level(enum log_level level);
 enum log_level log_get_level(void);

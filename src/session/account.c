@@ -47,6 +47,7 @@ int account_make(const char *name, const char *home, const char *shell, struct a
     return 0;
 }
 
+/* Only "I do not know" leads to the next source; a source that failed is a failure. */
 static int find(const struct account_key *key, struct account **ret)
 {
     int r = -ENOENT;

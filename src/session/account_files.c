@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* Accounts from passwd(5) and group(5), read by ourselves. */
+/*
+ * Accounts from passwd(5) and group(5), read by ourselves. A line that is not exactly an entry
+ * (comments, NIS's "+", a field too many) is skipped: half-understood rights are worse than none.
+ */
 #include "account_database.h"
 
 #include <errno.h>
@@ -30,6 +33,7 @@ static bool split(char *line, char *fields[], size_t count)
     return line == NULL && fields[0][0] != '\0';
 }
 
+/* The first entry counts, as it does for getpwnam(3): a second one of the same name is nobody. */
 static int find_passwd(char *text, const struct account_key *key, struct account **ret)
 {
     char *fields[PASSWD_FIELDS];
@@ -78,6 +82,7 @@ static bool has_group(const struct account *account, gid_t gid)
     return false;
 }
 
+/* The primary group first; a group that is listed twice, or is the primary one, counts once. */
 static int add_groups(struct account *account, char *text)
 {
     char *fields[GROUP_FIELDS];

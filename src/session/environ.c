@@ -48,6 +48,7 @@ static bool matches(const char *const *patterns, const char *name)
     return false;
 }
 
+/* What a shell can export; bash reads anything else ("BASH_FUNC_x%%") as code. */
 static bool is_identifier(const char *name, size_t length)
 {
     if (length == 0 || isdigit((unsigned char)name[0])) {
@@ -73,6 +74,7 @@ void environ_free(struct environ_block *block)
     }
 }
 
+/* The place of a variable, or count when it is not set. */
 static size_t find(const struct environ_block *block, const char *name)
 {
     size_t length = strlen(name);
@@ -86,6 +88,7 @@ static size_t find(const struct environ_block *block, const char *name)
     return i;
 }
 
+/* Room for one more pair and the NULL behind it. */
 static int reserve(struct environ_block *block)
 {
     if (block->count + 1 < block->capacity) {
@@ -175,6 +178,7 @@ static const char *find_definition(char *text, const char *key)
     return found;
 }
 
+/* PATH as login(1) would set it here; without login.defs (an initramfs) as Debian does. */
 static int set_path(struct environ_block *block, uid_t uid)
 {
     static const struct {

@@ -25,6 +25,7 @@ int policy_new(struct policy **ret)
         return -ENOMEM;
     }
     policy->rights = POLICY_ALL_RIGHTS;
+    /* Taken now: after the switch to the session's user it would be somebody else's. */
     policy->own_uid = geteuid();
     policy->root_fd = -1;
     policy->local_cid = VSH_CID_ANY;
@@ -65,6 +66,7 @@ int policy_set_root(struct policy *policy, const char *path)
     if (!copy) {
         return -ENOMEM;
     }
+    /* Both or neither: a policy never has the path of one folder and the descriptor of another. */
     if (policy->root_fd >= 0) {
         (void)close(policy->root_fd);
     }
@@ -93,7 +95,7 @@ void policy_finish_on(struct policy *policy, uint32_t local_cid)
 
 static int refuse(const struct vsh_peer *peer, char *reason, size_t size, const char *why)
 {
-    char text[VSH_PEER_MAX];
+    char text[VSH_PEER_MAX] = "";
 
     (void)snprintf(reason, size, "refused %s: %s", vsh_peer_format(peer, text, sizeof(text)), why);
     return -EACCES;
@@ -120,6 +122,7 @@ static void suggest(const struct policy *policy, uint32_t cid, char *buf, size_t
                    word);
 }
 
+/* Deny before allow, and each refusal names the rule or the option that decides. */
 static int check_cid(const struct policy *policy, const struct vsh_peer *peer, uint32_t cid,
                      char *reason, size_t size)
 {
@@ -168,6 +171,7 @@ static int check_mux(const struct policy *policy, const struct vsh_peer *peer, c
                   "a multiplexer shows no source port: take --require-privileged-port away");
 }
 
+/* Whoever may become us or be us needs no rule; the kernel vouches for the uid. */
 static int check_unix(const struct policy *policy, const struct vsh_peer *peer, char *reason,
                       size_t size)
 {

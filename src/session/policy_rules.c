@@ -17,6 +17,7 @@
 /* IOCTL_VM_SOCKETS_GET_LOCAL_CID of vsock(7); musl brings no <linux/vm_sockets.h>. */
 #define GET_LOCAL_CID _IO(7, 0xb9)
 
+/* 4294967295 is VMADDR_CID_ANY: no peer has it. */
 static const struct {
     const char *word;
     uint32_t first, last;
@@ -40,6 +41,7 @@ static const struct {
 
 uint32_t policy_local_cid(void)
 {
+    /* The ioctl looks the number up; it sends nothing and needs no peer. */
     uint32_t cid = VSH_CID_ANY;
     cleanup_close int fd = open("/dev/vsock", O_RDONLY | O_CLOEXEC);
 
@@ -82,6 +84,7 @@ static int parse_rule(const char *text, struct policy_range *ret)
     return parse_range(text, ret);
 }
 
+/* An --allow, whatever it says, switches the default off: who writes rules writes all of them. */
 static int add_rule(struct policy *policy, const char *text, bool deny, char *error, size_t size)
 {
     struct policy_range range = {.deny = deny};
@@ -190,11 +193,13 @@ const char *policy_right_switch(enum policy_right right)
     return "the server's options";
 }
 
+/* The caller's memory on its way to be a description. */
 struct text {
     char *buf;
     size_t size, length;
 };
 
+/* Appends a line; a text that is full stays a valid string and takes no more. */
 __attribute__((format(printf, 2, 3))) static void add_line(struct text *text, const char *format,
                                                            ...)
 {

@@ -22,8 +22,11 @@
 
 #define DEFAULT_PATH "/usr/local/bin:/usr/bin:/bin"
 
-/* A frame's worth in one read. More is accounted to the user (pipe-user-pages-soft of pipe(7)). */
-#define PIPE_BYTES (1024 * 1024)
+/*
+ * A frame's worth, measured: half as fast again as the kernel's 64 KiB, and 1 MiB is no faster.
+ * Every byte counts against the user's pipe-user-pages-soft (pipe(7)), so stderr stays small.
+ */
+#define PIPE_BYTES (256 * 1024)
 
 static const char *find_env(char *const *envp, const char *name)
 {
@@ -78,7 +81,6 @@ static int make_pipe(int *ret_parent, int *ret_child, bool child_reads)
     }
     *ret_child = fds[child_reads ? 0 : 1];
     *ret_parent = fds[child_reads ? 1 : 0];
-    (void)fcntl(fds[0], F_SETPIPE_SZ, PIPE_BYTES);
     return fd_set_nonblock(*ret_parent, true);
 }
 
@@ -92,6 +94,10 @@ static int make_pipes(struct process *process, int child_fds[3])
     }
     if (r == 0) {
         r = make_pipe(&process->stdin_fd, &child_fds[0], true);
+    }
+    if (r == 0) {
+        (void)fcntl(process->stdout_fd, F_SETPIPE_SZ, PIPE_BYTES);
+        (void)fcntl(process->stdin_fd, F_SETPIPE_SZ, PIPE_BYTES);
     }
     return r;
 }
