@@ -62,10 +62,11 @@ int account_nss_find(const struct account_key *key, struct account **ret)
     struct passwd entry;
 
     int r = read_entry(key, &entry, &memory);
-    if (r == 0) {
-        r = account_make(entry.pw_name, entry.pw_dir, entry.pw_shell, &account);
+    if (r != 0) {
+        return r;
     }
-    if (r < 0) {
+    r = account_make(entry.pw_name, entry.pw_dir, entry.pw_shell, &account);
+    if (r != 0) {
         return r;
     }
     account->uid = entry.pw_uid;
