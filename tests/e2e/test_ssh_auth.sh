@@ -152,7 +152,7 @@ for i in {1..8}; do
     ssh-keygen -q -t ed25519 -N '' -f "$TMP/many$i"
     identities+=(-i "$TMP/many$i")
 done
-run "${SSH[@]}" "${identities[@]}" keyless true
+run "${SSH[@]}" -o LogLevel=INFO "${identities[@]}" keyless true
 expect_match 'Too many authentication failures'
 expect_match 'too many authentication failures' "$TMP/server.log"
 ok 'six attempts'

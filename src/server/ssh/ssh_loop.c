@@ -6,13 +6,16 @@
 #include "server/ssh/ssh_connection.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/signalfd.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
+#include "base/cleanup.h"
 #include "base/fd.h"
 #include "common/log.h"
 #include "server/ssh/ssh_agent.h"
@@ -213,6 +216,23 @@ static void flush(struct ssh_connection *connection)
     }
 }
 
+/*
+ * Says goodbye. libssh closes its socket at once, and a client that is just writing would see a
+ * broken pipe instead of the reason: a second descriptor keeps the stream open for a moment.
+ */
+static void say_goodbye(struct ssh_connection *connection)
+{
+    uint8_t ignored[4096];
+    int64_t deadline = monotonic_ms() + GOODBYE_MS;
+    cleanup_close int fd = fcntl(connection->fd, F_DUPFD_CLOEXEC, 3);
+    (void)ssh_session_set_disconnect_message(connection->session, connection->goodbye);
+    ssh_disconnect(connection->session);
+    while (fd >= 0 && fd_wait(fd, POLLIN, deadline) == 0 &&
+           recv(fd, ignored, sizeof(ignored), MSG_DONTWAIT) > 0) {
+        continue;
+    }
+}
+
 void ssh_connection_end(struct ssh_connection *connection)
 {
     while (connection->channels != NULL) {
@@ -222,8 +242,7 @@ void ssh_connection_end(struct ssh_connection *connection)
     if (connection->session != NULL && ssh_is_connected(connection->session)) {
         flush(connection);
         if (connection->goodbye != NULL) {
-            (void)ssh_session_set_disconnect_message(connection->session, connection->goodbye);
-            ssh_disconnect(connection->session);
+            say_goodbye(connection);
         }
     }
     ssh_listen_close_all(connection);
