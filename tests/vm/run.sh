@@ -1,10 +1,12 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: MIT
 #
-# The end-to-end tests on real vsock: a virtual machine with the vsock_loopback driver boots under
-# QEMU, without KVM, and runs the scripts of tests/e2e and tests/vm/e2e with the programs of a build.
-# See --help. Nothing is installed and nothing runs as root; the kernel's package is kept in the
-# user's cache.
+# The end-to-end tests on real vsock, in a virtual machine under QEMU, without KVM. Two tiers:
+#   loopback  the machine has the vsock_loopback driver and runs tests/e2e and tests/vm/e2e
+#   host      the machine has vhost-vsock and runs a QEMU of its own, whose guest it is the host of:
+#             tests/vm/host
+# See -h. Nothing is installed and nothing runs as root; the kernel's package is kept in the user's
+# cache.
 set -euo pipefail
 
 here=$(cd "$(dirname "$0")" && pwd)
@@ -13,11 +15,13 @@ top=$(cd "$here/../.." && pwd)
 . "$here/kernel.sh"
 # shellcheck source=image.sh
 . "$here/image.sh"
+# shellcheck source=guest.sh
+. "$here/guest.sh"
 
-# Emulation is that much slower than the limits in the tests allow for.
-SLOWNESS=8
-LIMIT=300
-MODULES=(vsock vmw_vsock_virtio_transport_common vsock_loopback)
+# Emulation is that much slower than the limits in the tests allow for; seconds for the whole; memory.
+declare -A SLOWNESS=([loopback]=8 [host]=40)
+declare -A LIMIT=([loopback]=300 [host]=900)
+declare -A MEMORY=([loopback]=1536 [host]=2048)
 PROGRAMS=(bash cat chmod chown cmp comm cp cut date dd diff dirname basename env expr find grep head
     id ls mkdir mkfifo mknod mktemp mv nl nproc od paste printf readlink realpath rm sed seq setsid
     sh sha256sum sleep sort stat stdbuf stty tail tar tee test timeout touch tr true truncate tty
@@ -27,8 +31,10 @@ PROGRAMS=(bash cat chmod chown cmp comm cp cut date dd diff dirname basename env
 usage()
 {
     cat <<'END'
-usage: tests/vm/run.sh [-b BUILD] [-k] [PATTERN...]
+usage: tests/vm/run.sh [-t TIER] [-b BUILD] [-s BUILD] [-k] [PATTERN...]
   -b BUILD   the build folder (default: $VSH_BUILD or build/debug)
+  -t TIER    loopback (default) or host
+  -s BUILD   for the tier host: the folder of a static build (default: build/static)
   -k         keeps the machine's image and prints where it is
   PATTERN    part of the name of the tests to run (default: all)
 Prints a line per test and the counts. Status 77: no QEMU or no kernel to be had here.
@@ -36,10 +42,14 @@ END
 }
 
 build=${VSH_BUILD:-$top/build/debug}
+static=$top/build/static
+tier=loopback
 keep=''
-while getopts 'b:kh' option; do
+while getopts 'b:s:t:kh' option; do
     case $option in
     b) build=$OPTARG ;;
+    s) static=$OPTARG ;;
+    t) tier=$OPTARG ;;
     k) keep=1 ;;
     h) usage && exit 0 ;;
     *) usage >&2 && exit 2 ;;
@@ -47,6 +57,7 @@ while getopts 'b:kh' option; do
 done
 shift $((OPTIND - 1))
 build=$(cd "$build" && pwd)
+[ -n "${LIMIT[$tier]:-}" ] || { usage >&2 && exit 2; }
 
 skip()
 {
@@ -68,18 +79,40 @@ cleanup()
 trap cleanup EXIT
 trap 'exit 130' INT TERM
 
-# What process 1 runs. The tests of before/ see a kernel without the drivers.
-write_tests()
+# load_modules MODULES NAME...: puts them into the image and prints the commands that load them.
+load_modules()
 {
-    local modules=$1 module
+    local modules=$1 name file
     shift
-    printf 'cd /src\nexport VSH_BUILD=/src/build/vm VSH_SLOW=%s VSH_TRANSPORT=vsock\n' "$SLOWNESS"
-    printf 'tests/support/run-e2e.sh -d tests/vm/before%s\n' "$(printf ' %q' "$@")"
-    for module in "${MODULES[@]}"; do
-        image_add "$tmp/root" "$(find "$modules" -name "$module.ko")"
-        printf 'insmod %s\n' "$(find "$modules" -name "$module.ko")"
+    for name; do
+        file=$(find "$modules" -name "$name.ko")
+        image_add "$tmp/root" "$file"
+        printf 'insmod %s\n' "$file"
     done
+}
+
+# What process 1 runs; arguments: the folder of the kernel's modules, the patterns. The tests of
+# before/ see a kernel without the drivers.
+write_tests_loopback()
+{
+    local modules=$1
+    shift
+    printf 'tests/support/run-e2e.sh -d tests/vm/before%s\n' "$(printf ' %q' "$@")"
+    load_modules "$modules" vsock vmw_vsock_virtio_transport_common vsock_loopback
     printf 'tests/support/run-e2e.sh -d tests/vm/e2e -d tests/e2e%s\n' "$(printf ' %q' "$@")"
+}
+
+# Without a guest the machine ends at once, with a line that counts.
+write_tests_host()
+{
+    local modules=$1
+    shift
+    load_modules "$modules" vsock vmw_vsock_virtio_transport_common vhost_iotlb vhost vhost_vsock
+    guest_add_qemu "$tmp/root"
+    guest_make_image "$modules" "$build" "$static" "$tmp/guest" "$tmp/root/guest"
+    cp "$kernel"/boot/vmlinuz-* "$tmp/root/vmlinuz"
+    echo 'tests/vm/guest-start || exit'
+    printf 'tests/support/run-e2e.sh -j 1 -d tests/vm/host%s\n' "$(printf ' %q' "$@")"
 }
 
 make_image()
@@ -106,15 +139,19 @@ make_image()
     cp -rL /usr/share/terminfo /lib/terminfo "$root/usr/share/" 2>/dev/null || true
     cp -r /usr/lib/locale/C.utf8 "$root/usr/lib/locale/" 2>/dev/null || true
     cp "$here/init" "$root/init"
-    write_tests "$kernel/lib/modules" "$@" >"$root/tests.sh"
+    {
+        printf 'cd /src\nexport VSH_BUILD=/src/build/vm VSH_SLOW=%s VSH_TRANSPORT=vsock\n' \
+            "${SLOWNESS[$tier]}"
+        "write_tests_$tier" "$kernel/lib/modules" "$@"
+    } >"$root/tests.sh"
     image_pack "$root" "$tmp/image"
 }
 
 boot()
 {
     local kernel=$1
-    timeout "$LIMIT" qemu-system-x86_64 -accel tcg,thread=multi -m 1536 -smp 2 -nographic -no-reboot \
-        -nodefaults -serial "file:$tmp/console" -kernel "$kernel"/boot/vmlinuz-* -initrd "$tmp/image" \
+    timeout "${LIMIT[$tier]}" qemu-system-x86_64 -accel tcg,thread=multi -m "${MEMORY[$tier]}" -smp 2 \
+        -nographic -no-reboot -nodefaults -serial "file:$tmp/console" -kernel "$kernel"/boot/vmlinuz-* -initrd "$tmp/image" \
         -append 'console=ttyS0 quiet panic=-1' </dev/null >"$tmp/qemu.log" 2>&1 &
     qemu_pid=$!
 }
@@ -147,7 +184,7 @@ failed=$(count FAIL)
 skipped=$(count SKIP)
 # The counts are nothing without the last word of process 1.
 if ! grep -q '^VM: result' "$tmp/console"; then
-    printf 'FAIL the machine did not come to its end within %s s\n' "$LIMIT"
+    printf 'FAIL the machine did not come to its end within %s s\n' "${LIMIT[$tier]}"
     { tail -n 20 "$tmp/console" && cat "$tmp/qemu.log"; } | sed 's/^/    /'
     failed=$((failed + 1))
 fi
