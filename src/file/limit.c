@@ -1,4 +1,6 @@
 /* SPDX-License-Identifier: MIT */
+/* The token bucket. Tokens are thousandths of a byte, so that a slow rate loses nothing to
+ * rounding. */
 #include "file/limit.h"
 
 #define RATE_MAX ((uint64_t)1 << 40) /* keeps the arithmetic below far from 64 bits */

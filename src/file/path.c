@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+/* Paths as text: append, cut, and what a copy of a path is called. */
 #include "file/path.h"
 
 #include <errno.h>

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+/* The words for errno values; what was tried is put in front by file_sentence(). */
 #include "file/reason.h"
 
 #include <errno.h>
