@@ -5,6 +5,7 @@
  */
 #include <signal.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -15,6 +16,8 @@
 #include "server/ssh/ssh_settings.h"
 #include "server/ssh/ssh_stdio.h"
 #include "session/account.h"
+
+#define FDS_WANTED 20000
 
 static ssh_key load_host_key(const struct ssh_settings *settings)
 {
@@ -71,6 +74,16 @@ static int serve(const struct ssh_settings *settings, ssh_key key, int fd)
     return r == 0 ? 0 : 255;
 }
 
+/* For thousands of sftp handles; process_spawn() gives its children the usual limit back. */
+static void raise_fd_limit(void)
+{
+    struct rlimit limit;
+    if (getrlimit(RLIMIT_NOFILE, &limit) == 0 && limit.rlim_cur < FDS_WANTED) {
+        limit.rlim_cur = limit.rlim_max < FDS_WANTED ? limit.rlim_max : FDS_WANTED;
+        (void)setrlimit(RLIMIT_NOFILE, &limit);
+    }
+}
+
 int main(int argc, char **argv)
 {
     struct ssh_settings settings;
@@ -81,6 +94,7 @@ int main(int argc, char **argv)
     (void)signal(SIGPIPE, SIG_IGN);
     (void)fd_open_standard();
     (void)umask(022);
+    raise_fd_limit();
     if (ssh_init() != SSH_OK) {
         die("libssh cannot be initialised");
     }
