@@ -1,0 +1,173 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Chooses the mode of a connection by its first bytes, without taking them from the socket: SSH
+ * hands the socket on to another program.
+ */
+#include "server/connection.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/socket.h>
+
+#include <vsock-shell/error.h>
+
+#include "base/fd.h"
+#include "common/log.h"
+#include "server/config.h"
+#include "server/native/native.h"
+#include "server/native/native_refuse.h"
+#include "server/server.h"
+#include "server/ssh_launch.h"
+#include "server/ssh_refuse.h"
+
+#define PREFIX_BYTES 4
+/*
+ * A few SSH clients wait for the server's version line before they say anything. No native client
+ * does, but one on a loaded VM may be late: be generous.
+ */
+#define SSH_SILENCE_MS 1000
+
+struct connection {
+    const struct server *server;
+    int fd;
+    const struct vsh_peer *peer;
+    const char *peer_text;
+    int64_t deadline_ms; /* of the first request; -1 = none */
+};
+
+struct mode {
+    const char *name;
+    char prefix[PREFIX_BYTES + 1];
+    int (*serve)(const struct connection *connection);
+    void (*refuse)(int fd, enum vsh_error_code code, const char *text, int64_t deadline_ms);
+};
+
+static int serve_native(const struct connection *connection)
+{
+    const struct server *server = connection->server;
+    const struct config *config = server->config;
+    struct native_settings settings = {
+        .policy = server->policy,
+        .account = server->account,
+        .shell = config->shell,
+        .peer_text = connection->peer_text,
+        .deadline_ms = connection->deadline_ms,
+        .idle_timeout_ms = config->idle_timeout_ms,
+    };
+    return native_serve(connection->fd, &settings);
+}
+
+static int serve_ssh(const struct connection *connection)
+{
+    const struct server *server = connection->server;
+    if (!server->ssh_program) {
+        log_notice("an SSH client came, but SSH is off here: start the server with --ssh");
+        ssh_refuse(connection->fd, VSH_ERROR_UNSUPPORTED,
+                   "vsock-shell-server: SSH is off here; start the server with --ssh",
+                   monotonic_ms() + REFUSE_MS);
+        return 1;
+    }
+    return ssh_launch(server, connection->fd, connection->peer_text, connection->deadline_ms);
+}
+
+/* The first bytes differ from mode to mode, so one byte is enough to tell them apart. */
+static const struct mode modes[] = {
+    {"native", {(char)0xbe, (char)0xba, (char)0xfe, (char)0xca, 0}, serve_native, native_refuse},
+    {"ssh", "SSH-", serve_ssh, ssh_refuse},
+};
+#define MODE_NATIVE (&modes[0])
+#define MODE_SSH    (&modes[1])
+
+/* Waits for the first bytes up to deadline_ms. Returns their number (> 0) or a negative errno. */
+static int peek(int fd, char bytes[PREFIX_BYTES], int64_t deadline_ms)
+{
+    for (;;) {
+        int r = fd_wait(fd, POLLIN, deadline_ms);
+        if (r < 0) {
+            return r;
+        }
+        ssize_t n = recv(fd, bytes, PREFIX_BYTES, MSG_PEEK | MSG_DONTWAIT);
+        if (n > 0) {
+            return (int)n;
+        }
+        if (n == 0) {
+            return VSH_E_GONE;
+        }
+        if (errno != EAGAIN && errno != EINTR) {
+            return -errno;
+        }
+    }
+}
+
+/* Bytes of no mode go to the native one, whose parser says what is wrong with them. */
+static const struct mode *match(const char *bytes, size_t length)
+{
+    for (size_t i = 0; i < sizeof(modes) / sizeof(modes[0]); i++) {
+        if (memcmp(bytes, modes[i].prefix, length) == 0) {
+            return &modes[i];
+        }
+    }
+    return MODE_NATIVE;
+}
+
+static int choose_mode(int fd, bool silence_is_ssh, int64_t deadline_ms, const struct mode **ret)
+{
+    int64_t silence_ms = monotonic_ms() + SSH_SILENCE_MS;
+    char bytes[PREFIX_BYTES];
+    bool may_be_silent = silence_is_ssh && (deadline_ms < 0 || silence_ms < deadline_ms);
+    int r = peek(fd, bytes, may_be_silent ? silence_ms : deadline_ms);
+    if (r == -ETIMEDOUT && may_be_silent) {
+        *ret = MODE_SSH;
+        return 0;
+    }
+    if (r > 0) {
+        *ret = match(bytes, (size_t)r);
+        return 0;
+    }
+    return r;
+}
+
+int connection_serve(const struct server *server, int fd, const struct vsh_peer *peer)
+{
+    char peer_text[VSH_PEER_MAX];
+    char tag[VSH_PEER_MAX + 16];
+    int grace_ms = server->config->login_grace_ms;
+    struct connection connection = {
+        .server = server,
+        .fd = fd,
+        .peer = peer,
+        .peer_text = vsh_peer_format(peer, peer_text, sizeof(peer_text)),
+        .deadline_ms = grace_ms ? monotonic_ms() + grace_ms : -1,
+    };
+    log_set_tag(peer_text);
+
+    const struct mode *mode = NULL;
+    int r = choose_mode(fd, server->ssh_program != NULL, connection.deadline_ms, &mode);
+    if (r == -ETIMEDOUT) {
+        log_notice("the peer said nothing for %g s (--login-grace): closed", grace_ms / 1000.0);
+        native_refuse(fd, VSH_ERROR_TIMEOUT, "no request came in time", monotonic_ms());
+        return 1;
+    }
+    if (r < 0) {
+        log_info("the peer left without a word: %s", vsh_strerror(r));
+        return 1;
+    }
+    (void)snprintf(tag, sizeof(tag), "%s %s", mode->name, peer_text);
+    log_set_tag(tag);
+    log_debug("connected");
+    return mode->serve(&connection);
+}
+
+void connection_refuse(int fd, const struct vsh_peer *peer, enum vsh_error_code code,
+                       const char *text)
+{
+    char peer_text[VSH_PEER_MAX];
+    const struct mode *mode = NULL;
+    int64_t deadline_ms = monotonic_ms() + REFUSE_MS;
+    log_set_tag(vsh_peer_format(peer, peer_text, sizeof(peer_text)));
+    if (choose_mode(fd, true, deadline_ms, &mode) == 0) {
+        mode->refuse(fd, code, text, deadline_ms);
+    }
+}

@@ -1,0 +1,148 @@
+/* SPDX-License-Identifier: MIT */
+/* How requests and sessions end: by themselves, by an error that is told, or because the peer has
+ * gone. */
+#include <stdarg.h>
+#include <stdio.h>
+
+#include "base/fd.h"
+#include "common/log.h"
+#include "server/native/native_refuse.h"
+#include "server/native/native_session.h"
+#include "session/account.h"
+
+#define END_MS    5000 /* for the peer's acknowledgement of the end */
+#define LINGER_MS 1000 /* for the peer to close after an error */
+#define TEXT_MAX  512
+
+void native_stop(struct native *native, int status)
+{
+    native->state = NATIVE_OVER;
+    native->status = status;
+    loop_stop(native->loop, 0);
+}
+
+bool native_is_v1(uint32_t type)
+{
+    return type >= VSH_V1_PTY_DATA && type <= VSH_V1_FILE_DATA_END_ACK;
+}
+
+int native_put_hello(struct vsh_queue *queue)
+{
+    static const struct vsh_hello hello = {
+        .version = VSH_V2_VERSION,
+        .features = VSH_FEATURE_EXEC | VSH_FEATURE_FILES,
+        .max_payload = NATIVE_PAYLOAD_MAX,
+        .software = "vsock-shell-server " VSH_VERSION,
+    };
+    return vsh_put_hello(queue, &hello);
+}
+
+void native_put_v1_error(struct vsh_queue *queue, const char *text)
+{
+    char line[TEXT_MAX + 64];
+    int length = snprintf(line, sizeof(line), "vsock-shell-server: %.*s\r\n", TEXT_MAX, text);
+
+    (void)vsh_queue_put(queue, VSH_V1_PTY_DATA, line, (size_t)length);
+    (void)vsh_queue_put(queue, VSH_V1_CLIENT_END, NULL, 0);
+}
+
+void native_touch(struct native *native)
+{
+    native->active_ms = monotonic_ms();
+}
+
+void native_drop(struct native *native)
+{
+    if (native->activity) {
+        native->activity->gone(native);
+        native->activity->free(native);
+        native->activity = NULL;
+        native->request = NULL;
+    }
+}
+
+static void audit(const struct native *native, const char *result)
+{
+    int64_t ms = monotonic_ms() - native->started_ms;
+
+    log_info("%s as %s: %s, %llu bytes in, %llu out, %lld.%03d s",
+             native->what[0] ? native->what : "no request", native->account->name, result,
+             (unsigned long long)vsh_queue_bytes_in(native->queue),
+             (unsigned long long)vsh_queue_bytes_out(native->queue), (long long)(ms / 1000),
+             (int)(ms % 1000));
+}
+
+void native_end_gone(struct native *native, const char *why)
+{
+    native_drop(native);
+    audit(native, why);
+    native_stop(native, native->state == NATIVE_WAITING ? 0 : 1);
+}
+
+int native_fail(struct native *native, uint32_t code, const char *format, ...)
+{
+    char text[TEXT_MAX + VSH_V1_PAYLOAD_MAX];
+    va_list arguments;
+
+    va_start(arguments, format);
+    (void)vsnprintf(text, sizeof(text), format, arguments);
+    va_end(arguments);
+    if (native->state == NATIVE_OVER) {
+        return 0;
+    }
+    if (native->v1) {
+        native_put_v1_error(native->queue, text);
+    } else {
+        if (!native->heard) {
+            (void)native_put_hello(native->queue);
+        }
+        (void)vsh_put_error(native->queue, code, text);
+    }
+    int left = vsh_queue_flush(native->queue);
+    log_notice("%s", text);
+    native_drop(native);
+    audit(native, "error");
+    native_stop(native, 1);
+    if (left >= 0) {
+        refuse_linger(native->fd, monotonic_ms() + LINGER_MS);
+    }
+    return 0;
+}
+
+void native_describe(struct native *native, const char *format, ...)
+{
+    va_list arguments;
+
+    va_start(arguments, format);
+    (void)vsnprintf(native->what, sizeof(native->what), format, arguments);
+    va_end(arguments);
+}
+
+void native_begin(struct native *native, const struct native_activity *activity, void *request)
+{
+    native->activity = activity;
+    native->request = request;
+    native->state = NATIVE_BUSY;
+    loop_timer_clear(native->loop, &native->grace);
+}
+
+static void on_end_timeout(void *data)
+{
+    struct native *native = data;
+    log_debug("the peer did not acknowledge the end");
+    native_stop(native, 0);
+}
+
+void native_finish(struct native *native, bool over, const char *result)
+{
+    audit(native, result);
+    native->what[0] = '\0';
+    native->activity->free(native);
+    native->activity = NULL;
+    native->request = NULL;
+    native->started_ms = monotonic_ms();
+    native->state = over ? NATIVE_ENDING : NATIVE_WAITING;
+    if (over) {
+        loop_timer_set(native->loop, &native->end, END_MS, on_end_timeout, native);
+    }
+}

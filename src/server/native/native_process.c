@@ -1,0 +1,174 @@
+/* SPDX-License-Identifier: MIT */
+/* Joins session/process and session/pump to the connection's poll loop. */
+#include "server/native/native_process.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/cleanup.h"
+#include "common/log.h"
+#include "session/account.h"
+#include "session/environ.h"
+#include "session/pty.h"
+
+int native_process_environ(const struct native *native, const char *term,
+                           struct environ_block **ret)
+{
+    struct environ_block *env = NULL;
+    int r = environ_new(native->account, native->settings->shell, &env);
+
+    if (r == 0 && term) {
+        r = environ_set(env, "TERM", term[0] != '\0' ? term : "dumb");
+    }
+    if (r == 0) {
+        r = environ_set(env, "VSOCK_SHELL_PEER", native->settings->peer_text);
+    }
+    if (r < 0) {
+        environ_free(env);
+        return r;
+    }
+    *ret = env;
+    return 0;
+}
+
+static int spawn(struct native *native, const struct native_start *start, const struct pty *pty,
+                 struct process *process, enum process_stage *ret_stage)
+{
+    cleanup_free char **shell_argv = NULL;
+    const char *shell = start->shell ? start->shell : native->settings->shell;
+    struct process_spec spec = {
+        .envp = environ_vector(start->env),
+        .cwd = start->cwd,
+        .account = native->account,
+        .pty = pty,
+    };
+
+    if (start->argv) {
+        spec.path = start->argv[0];
+        spec.argv = start->argv;
+    } else {
+        spec.path = shell ? shell : native->account->shell;
+        int r = process_shell_argv(spec.path, start->command, &shell_argv);
+        if (r < 0) {
+            return r;
+        }
+        spec.argv = shell_argv;
+    }
+    return process_spawn(&spec, process, ret_stage);
+}
+
+int native_process_start(struct native *native, struct native_process *process,
+                         const struct native_start *start, enum process_stage *ret_stage)
+{
+    struct pty pty = {.master_fd = -1, .slave_fd = -1};
+
+    *process = (struct native_process){0};
+    *ret_stage = PROCESS_STAGE_FORK;
+    int r = start->size ? pty_open(&pty, native->account->uid, start->size) : 0;
+    if (r < 0) {
+        return r;
+    }
+    r = spawn(native, start, start->size ? &pty : NULL, &process->process, ret_stage);
+    if (pty.slave_fd >= 0) {
+        (void)close(take_fd(&pty.slave_fd));
+    }
+    if (r < 0) {
+        pty_close(&pty);
+        return r;
+    }
+    const struct pump_options options = {
+        .process = &process->process,
+        .pty_master_fd = pty.master_fd,
+        .input_capacity = start->input_capacity,
+        .ops = start->ops,
+        .peer = native,
+    };
+    r = pump_new(&options, &process->pump);
+    if (r < 0) {
+        pty_close(&pty);
+        process_terminate(&process->process);
+        process_close(&process->process);
+    }
+    return r;
+}
+
+int native_process_explain(int error, enum process_stage stage, const char *what, char *text,
+                           size_t size)
+{
+    static const char *const stages[] = {
+        [PROCESS_STAGE_FORK] = "cannot start a process for",
+        [PROCESS_STAGE_ACCOUNT] = "cannot become the session's user for",
+        [PROCESS_STAGE_CWD] = "cannot enter the folder asked for (-C) to run",
+        [PROCESS_STAGE_EXEC] = "cannot execute",
+    };
+
+    (void)snprintf(text, size, "vsock-shell-server: %s '%s': %s", stages[stage], what,
+                   strerror(-error));
+    return stage == PROCESS_STAGE_EXEC ? process_exec_status(error) : 126;
+}
+
+static void on_pump_fd(int fd, short revents, void *data)
+{
+    struct native *native = data;
+    struct native_process *process = native->request;
+
+    pump_ready(process->pump, fd, revents);
+    native_update(native);
+}
+
+void native_process_watch(struct native *native, struct native_process *process)
+{
+    struct pump_interest interest[PUMP_FDS_MAX];
+    size_t count = pump_interest(process->pump, interest);
+
+    for (size_t i = 0; i < process->watched_count; i++) {
+        loop_unwatch(native->loop, process->watched[i]);
+    }
+    process->watched_count = 0;
+    for (size_t i = 0; i < count; i++) {
+        if (loop_watch(native->loop, interest[i].fd, interest[i].events, on_pump_fd, native) == 0) {
+            process->watched[process->watched_count++] = interest[i].fd;
+        }
+    }
+}
+
+void native_process_child_ended(struct native *native, struct native_process *process)
+{
+    (void)native;
+    if (!process->process.exited && process_reap(&process->process)) {
+        pump_exited(process->pump);
+    }
+}
+
+void native_process_gone(struct native *native, struct native_process *process)
+{
+    (void)native;
+    if (process->pump) { /* else it never started, and pid 0 would be ourselves */
+        process_terminate(&process->process);
+    }
+}
+
+void native_process_done(struct native *native, struct native_process *process)
+{
+    for (size_t i = 0; i < process->watched_count; i++) {
+        loop_unwatch(native->loop, process->watched[i]);
+    }
+    process->watched_count = 0;
+    pump_free(process->pump); /* NULL when it could not be started */
+    process->pump = NULL;
+}
+
+const char *native_process_result_text(const struct process_result *result, char *buf, size_t size)
+{
+    if (result->signalled) {
+        const char *name = vsh_signal_name(result->code);
+        (void)snprintf(buf, size, "signal %d (%s)", result->code, name ? name : "unknown");
+    } else {
+        (void)snprintf(buf, size, "exit %d", result->code);
+    }
+    return buf;
+}
