@@ -110,9 +110,9 @@ static int take_end(struct native *native, const struct vsh_message *message)
         return VSH_E_MALFORMED;
     }
     bool acknowledged = native->state == NATIVE_ENDING;
-    if (native->v1) {
+    if (native->v1 && !acknowledged) {
         (void)vsh_queue_put(native->queue, VSH_V1_CLIENT_END, NULL, 0);
-    } else {
+    } else if (!native->v1) {
         (void)vsh_put_end(native->queue);
     }
     (void)vsh_queue_flush(native->queue);
