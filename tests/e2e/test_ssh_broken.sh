@@ -81,7 +81,7 @@ head -c 1000000 /dev/zero >"$TMP/zeros"
 run timeout 10 "${SSH[@]}" -o ProxyUseFdpass=no -o "ProxyCommand=$BROKEN flip $SOCKET 500000" t \
     "cat >$TMP/flipped; echo done >>$TMP/flipped" <"$TMP/zeros"
 [ "$STATUS" -ne 0 ] || fail 'a flipped bit in the data was not noticed'
-[ -z "$(tr -d '\0' <"$TMP/flipped" | grep -v done)" ] || fail 'wrong data reached the command'
+! tr -d '\0' <"$TMP/flipped" | grep -qv '^done$' || fail 'wrong data reached the command'
 served 'flipped bits'
 
 "$RAW" lying_lengths "$TMP/folder" "${SSH[@]}" -s t sftp

@@ -132,10 +132,10 @@ int authorized_file_read(const char *path, const struct account *account, char *
     struct stat st;
     /* O_NONBLOCK: a FIFO of that name must not stop the login. */
     cleanup_close int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
-    int r = fd < 0 || fstat(fd, &st) < 0 ? -errno : 0;
-    if (r < 0) {
-        (void)snprintf(error, size, "cannot read %.300s: %s", path, strerror(-r));
-        return r;
+    if (fd < 0 || fstat(fd, &st) < 0) {
+        int failure = errno;
+        (void)snprintf(error, size, "cannot read %.300s: %s", path, strerror(failure));
+        return -failure;
     }
     if (!S_ISREG(st.st_mode) || st.st_size > (off_t)AUTHORIZED_FILE_MAX) {
         (void)snprintf(error, size, "%.300s is no regular file of at most %u bytes", path,
@@ -145,7 +145,7 @@ int authorized_file_read(const char *path, const struct account *account, char *
     if (!is_safe(&st, account->uid)) {
         return refuse("file", path, error, size);
     }
-    r = check_folders(path, account, error, size);
+    int r = check_folders(path, account, error, size);
     if (r == 0) {
         r = read_all(fd, (size_t)st.st_size, ret);
     }

@@ -74,13 +74,12 @@ int ssh_forward_open(struct ssh_connection *connection, ssh_message message)
     if (channel == NULL) {
         if (fd >= 0) {
             (void)close(fd);
-        } else {
-            ssh_connect_cancel(&connect);
         }
+        ssh_connect_cancel(&connect);
         return REFUSE;
     }
     ssh_channel handle = NULL;
-    if (ssh_relay_attach(channel, fd, &connect) == 0) {
+    if (ssh_relay_attach(channel, fd, connect) == 0) {
         handle = ssh_message_channel_request_open_reply_accept(message);
     }
     if (handle == NULL || ssh_channel_attach(channel, handle) < 0) {

@@ -73,6 +73,7 @@ static void accept_forward(struct listener *listener)
     socklen_t length = sizeof(peer);
     char text[INET6_ADDRSTRLEN];
     unsigned port = 0;
+    memset(&peer, 0, sizeof(peer));
     int fd = accept4(listener->fd, &peer.any, &length, SOCK_CLOEXEC | SOCK_NONBLOCK);
     if (fd < 0) {
         return;

@@ -165,7 +165,7 @@ static void free_state(struct channel *channel)
     channel->state = NULL;
 }
 
-int ssh_relay_attach(struct channel *channel, int fd, struct ssh_connect *connect)
+int ssh_relay_attach(struct channel *channel, int fd, struct ssh_connect connect)
 {
     static const struct channel_kind kind = {
         .name = "relay",
@@ -181,13 +181,12 @@ int ssh_relay_attach(struct channel *channel, int fd, struct ssh_connect *connec
         free(relay);
         if (fd >= 0) {
             (void)close(fd);
-        } else {
-            ssh_connect_cancel(connect);
         }
+        ssh_connect_cancel(&connect);
         return -ENOMEM;
     }
     relay->fd = fd;
-    relay->connect = fd < 0 ? *connect : (struct ssh_connect){.fd = -1};
+    relay->connect = connect;
     channel->state = relay;
     channel->kind = &kind;
     return 0;
@@ -201,7 +200,7 @@ static struct relay *open_from(struct listener *listener, int fd)
         (void)close(fd);
         return NULL;
     }
-    int r = ssh_relay_attach(channel, fd, NULL);
+    int r = ssh_relay_attach(channel, fd, (struct ssh_connect){.fd = -1});
     ssh_channel handle = r == 0 ? ssh_channel_new(listener->connection->session) : NULL;
     channel->opening = true;
     if (handle == NULL || ssh_channel_attach(channel, handle) < 0) {

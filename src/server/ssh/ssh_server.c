@@ -79,7 +79,7 @@ static void quiet_library(void)
 static bool is_openssh(int fd)
 {
     static const char banner[] = "SSH-2.0-OpenSSH";
-    char seen[sizeof(banner) - 1];
+    char seen[sizeof(banner) - 1] = "";
     ssize_t n = -1;
     if (fd_wait(fd, POLLIN, monotonic_ms() + BANNER_WAIT_MS) == 0) {
         n = recv(fd, seen, sizeof(seen), MSG_PEEK);
