@@ -146,24 +146,28 @@ static void a_partial_that_cannot_be_read_fails(void **state)
     expect_victim_failed(&copy, &totals, "cannot read what an earlier copy left");
 }
 
-enum change { GROW, SHRINK, TOUCH, VANISH_TARGET };
+enum change { GROW, GROW_QUIETLY, SHRINK, TOUCH, VANISH_TARGET };
 
 static void change_victim(enum change change)
 {
     struct stat st;
     int fd;
 
+    assert_int_equal(stat("tree/victim", &st), 0);
     switch (change) {
     case GROW:
+    case GROW_QUIETLY:
         fd = open("tree/victim", O_WRONLY | O_APPEND | O_CLOEXEC);
         assert_int_equal(write(fd, "more", 4), 4);
         assert_int_equal(close(fd), 0);
+        if (change == GROW_QUIETLY) {
+            set_mtime("tree/victim", st.st_mtim.tv_sec, st.st_mtim.tv_nsec);
+        }
         break;
     case SHRINK:
         assert_int_equal(truncate("tree/victim", 2000000), 0);
         break;
     case TOUCH:
-        assert_int_equal(stat("tree/victim", &st), 0);
         set_mtime("tree/victim", st.st_mtim.tv_sec, st.st_mtim.tv_nsec ^ 1);
         break;
     case VANISH_TARGET:
@@ -190,7 +194,7 @@ static void drive_with_change(struct copy *copy, enum change change)
 static void a_source_that_changes_fails(void **state)
 {
     (void)state;
-    static const enum change changes[] = {GROW, SHRINK, TOUCH};
+    static const enum change changes[] = {GROW, GROW_QUIETLY, SHRINK, TOUCH};
     struct copy copy;
 
     make_three();
@@ -291,6 +295,31 @@ static void permission_denied_fails_one_file(void **state)
     assert_int_equal(seteuid(0), 0);
     assert_int_equal(totals.failed, 1);
     assert_true(copy.data_bytes < 1500000); /* a refused folder does not travel to its end */
+}
+
+static void a_refused_folder_falls_with_what_is_in_it(void **state)
+{
+    (void)state;
+    struct copy copy;
+    char path[64];
+
+    make_dir("tree", 0755);
+    make_dir("tree/sub", 0755);
+    for (int i = 0; i < 20; i++) {
+        (void)snprintf(path, sizeof(path), "tree/sub/%d", i);
+        make_big(path, 1000000, 1);
+    }
+    make_text("tree/zz", "beside it");
+    make_dir("new", 0755);
+    make_text("new/sub", "in the way");
+    struct vsh_file_totals totals = copy_files(&copy, "tree/.", "new", VSH_FILE_RECURSIVE);
+    assert_int_equal(totals.failed, 1);
+    assert_int_equal(totals.files, 1);
+    assert_string_equal(copy.sent.path, "new/sub");
+    expect_text("new/zz", "beside it");
+    expect_text("new/sub", "in the way");
+    assert_true(copy.data_bytes < 2000000);
+    assert_true(frames_of(&copy, VSH_V2_FILE_ENTRY) < 10);
 }
 
 static void a_tree_that_is_too_deep_fails_there(void **state)

@@ -160,6 +160,14 @@ static void a_shorter_partial_is_a_prefix_all_the_same(void **state)
     struct vsh_file_totals totals = copy_files(&copy, "from", "to", VSH_FILE_RESUME);
     assert_int_equal(totals.reused, 1234567);
     expect_equal_files("from", "to");
+
+    /* Too little is not worth the question. */
+    assert_int_equal(unlink("to"), 0);
+    assert_true(cut_copy(&copy, "from", "to", 3000000, 0));
+    assert_int_equal(truncate(find_partial(), VSH_FILE_CHUNK - 1), 0);
+    totals = copy_files(&copy, "from", "to", VSH_FILE_RESUME);
+    assert_int_equal(totals.reused, 0);
+    expect_equal_files("from", "to");
 }
 
 static void without_resume_the_partial_is_overwritten(void **state)
@@ -232,6 +240,7 @@ static void resume_skips_what_is_the_same(void **state)
     (void)copy_files(&copy, "tree", "new", VSH_FILE_RECURSIVE);
     make_text("tree/changed", "two");
     set_mtime("tree/changed", 1500000000, 0);
+    set_mtime("new/changed", 1500000001, 0);
     struct vsh_file_totals totals =
         copy_files(&copy, "tree/.", "new", VSH_FILE_RECURSIVE | VSH_FILE_RESUME);
     assert_int_equal(totals.files, 1);

@@ -77,9 +77,10 @@ static void a_sender_believes_no_receiver_either(void **state)
     (void)state;
     struct copy copy;
 
-    make_text("from", "x");
+    make_dir("from", 0755);
+    make_text("from/file", "x");
     for (int way = 0; way < 6; way++) {
-        copy_prepare(&copy, "from", "dest", 0);
+        copy_prepare(&copy, "from", "dest", VSH_FILE_RECURSIVE);
         copy_start(&copy);
         assert_true(turn_sender(&copy));
         const struct vsh_file_totals totals = {0};
@@ -90,7 +91,7 @@ static void a_sender_believes_no_receiver_either(void **state)
             assert_int_equal(vsh_put_file_offer(copy.in, &offer), 0);
             break;
         case 1:
-            assert_int_equal(vsh_put_file_result(copy.in, 2), 0);
+            assert_int_equal(vsh_put_file_result(copy.in, 3), 0);
             break;
         case 2:
             assert_int_equal(vsh_put_file_problem(copy.in, &problem), 0);
@@ -99,8 +100,8 @@ static void a_sender_believes_no_receiver_either(void **state)
             assert_int_equal(vsh_put_file_mark(copy.in, VSH_V2_FILE_ABORT), 0);
             break;
         case 4:
+            assert_int_equal(vsh_put_file_result(copy.in, 2), 0);
             assert_int_equal(vsh_put_file_result(copy.in, 1), 0);
-            assert_int_equal(vsh_put_file_result(copy.in, 0), 0);
             break;
         default:
             assert_int_equal(vsh_put_file_totals(copy.in, VSH_V2_FILE_DONE_ACK, &totals), 0);
