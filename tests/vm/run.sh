@@ -25,8 +25,12 @@ declare -A MEMORY=([loopback]=1536 [host]=2048)
 PROGRAMS=(bash cat chmod chown cmp comm cp cut date dd diff dirname basename env expr find grep head
     id ls mkdir mkfifo mknod mktemp mv nl nproc od paste printf readlink realpath rm sed seq setsid
     sh sha256sum sleep sort stat stdbuf stty tail tar tee test timeout touch tr true truncate tty
-    uname uniq wc xargs yes awk ps kill pgrep strace ssh scp sftp ssh-keygen ssh-keyscan ssh-agent
+    uname uniq wc xargs yes awk getent ps kill pgrep strace ssh scp sftp ssh-keygen ssh-keyscan ssh-agent
     ssh-add rsync tmux su setpriv script)
+
+# The scripts of tests/e2e that are about what goes through the stream, and not about unix sockets,
+# compilers or the clock: as many as two minutes hold.
+SUITE=(ssh_tty ssh_forward sftp_scp)
 
 usage()
 {
@@ -36,7 +40,8 @@ usage: tests/vm/run.sh [-t TIER] [-b BUILD] [-s BUILD] [-k] [PATTERN...]
   -t TIER    loopback (default) or host
   -s BUILD   for the tier host: the folder of a static build (default: build/static)
   -k         keeps the machine's image and prints where it is
-  PATTERN    part of the name of the tests to run (default: all)
+  PATTERN    part of the name of the tests to run (default: all of tests/vm, and of tests/e2e what
+             goes through real vsock)
 Prints a line per test and the counts. Status 77: no QEMU or no kernel to be had here.
 END
 }
@@ -99,6 +104,7 @@ write_tests_loopback()
     shift
     printf 'tests/support/run-e2e.sh -d tests/vm/before%s\n' "$(printf ' %q' "$@")"
     load_modules "$modules" vsock vmw_vsock_virtio_transport_common vsock_loopback
+    [ $# -gt 0 ] || set -- vsock "${SUITE[@]}"
     printf 'tests/support/run-e2e.sh -d tests/vm/e2e -d tests/e2e%s\n' "$(printf ' %q' "$@")"
 }
 

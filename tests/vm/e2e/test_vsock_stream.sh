@@ -40,11 +40,11 @@ expect_status 4 "$CLIENT" "$T" 'exit 4'
 ok 'peers that leave with unread data harm nobody'
 stop_server
 
-# Every process of ours, its calls on sockets; sessions included.
+# Every process of ours, its calls on sockets; sessions included. With -D the server keeps its pid.
 wrapped=$SERVER
 cat >"$TMP/traced" <<END
 #!/bin/sh
-exec strace -f -qq -e trace=shutdown,setsockopt,getsockopt -o $TMP/server.trace $wrapped "\$@"
+exec strace -D -f -qq -e trace=shutdown,setsockopt,getsockopt -o $TMP/server.trace $wrapped "\$@"
 END
 chmod +x "$TMP/traced"
 SERVER=$TMP/traced
