@@ -57,8 +57,8 @@ uint32_t policy_local_cid(void);
 
 /*
  * May this peer come in? 0, or -EACCES and in reason[] one sentence for the log that names the peer
- * and the option that would let it in. VSH_FAMILY_NONE (stdio) and VSH_FAMILY_MUX (the VMM is the
- * host: CID 2, and no port) follow the same rules: stdio is allowed, whoever started us decided.
+ * and the option that would let it in. VSH_FAMILY_NONE (stdio) is allowed: whoever started us
+ * decided. VSH_FAMILY_MUX is a guest whose CID and port nobody tells: only "any" lets it in.
  */
 int policy_check_peer(const struct policy *policy, const struct vsh_peer *peer, char *reason,
                       size_t size);

@@ -116,7 +116,6 @@ static void test_privileged_port(void **state)
 
     (void)state;
     assert_int_equal(ask(policy, 2, 50000, reason, sizeof(reason)), 0);
-    assert_int_equal(policy_check_peer(policy, &mux, reason, sizeof(reason)), 0);
     policy_require_privileged_port(policy);
     assert_int_equal(ask(policy, 2, 1023, reason, sizeof(reason)), 0);
     assert_int_equal(ask(policy, 2, 1024, reason, sizeof(reason)), -EACCES);
@@ -125,26 +124,43 @@ static void test_privileged_port(void **state)
     /* The CID comes first: a stranger learns nothing of ports. */
     assert_int_equal(ask(policy, 3, 50000, reason, sizeof(reason)), -EACCES);
     assert_non_null(strstr(reason, "--allow 3"));
+    policy_free(policy);
+
     /* A multiplexer proves no port at all. */
+    static const char *const any[] = {"any", NULL};
+    policy = make(any, NULL, HOST_CID);
+    assert_int_equal(policy_check_peer(policy, &mux, reason, sizeof(reason)), 0);
+    policy_require_privileged_port(policy);
     assert_int_equal(policy_check_peer(policy, &mux, reason, sizeof(reason)), -EACCES);
     assert_non_null(strstr(reason, "--require-privileged-port"));
     policy_free(policy);
 }
 
-static void test_mux_is_the_host(void **state)
+/* A guest of unknown CID: neither the default for a guest's host nor a rule for one CID is for it.
+ */
+static void test_mux_is_a_guest(void **state)
 {
-    static const char *const three[] = {"3", NULL};
+    static const char *const host[] = {"host", NULL};
+    static const char *const any[] = {"any", NULL};
+    static const struct {
+        const char *const *allow;
+        const char *const *deny;
+        int result;
+    } rows[] = {
+        {NULL, NULL, -EACCES}, {host, NULL, -EACCES}, {any, NULL, 0},
+        {any, any, -EACCES},   {any, host, 0},
+    };
     struct vsh_peer mux = {.family = VSH_FAMILY_MUX};
-    struct policy *guest = make(NULL, NULL, GUEST_CID);
-    struct policy *other = make(three, NULL, GUEST_CID);
     char reason[256];
 
     (void)state;
-    assert_int_equal(policy_check_peer(guest, &mux, reason, sizeof(reason)), 0);
-    assert_int_equal(policy_check_peer(other, &mux, reason, sizeof(reason)), -EACCES);
-    assert_non_null(strstr(reason, "--allow host"));
-    policy_free(guest);
-    policy_free(other);
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        struct policy *policy = make(rows[i].allow, rows[i].deny, GUEST_CID);
+        int r = policy_check_peer(policy, &mux, reason, sizeof(reason));
+        assert_int_equal(r, rows[i].result);
+        assert_true(r == 0 || strstr(reason, "--allow any"));
+        policy_free(policy);
+    }
 }
 
 static int ask_uid(const struct policy *policy, uid_t uid, char *reason, size_t size)
@@ -289,7 +305,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_rules),
         cmocka_unit_test(test_privileged_port),
-        cmocka_unit_test(test_mux_is_the_host),
+        cmocka_unit_test(test_mux_is_a_guest),
         cmocka_unit_test(test_uids),
         cmocka_unit_test(test_stdio_and_unknown_families),
         cmocka_unit_test(test_texts_that_are_no_rule),
