@@ -347,10 +347,15 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, scratch_setup, faults_teardown)
-        TEST(a_full_disk_fails_one_file),          TEST(a_read_error_fails_one_file),
-        TEST(a_partial_that_cannot_be_read_fails), TEST(a_source_that_changes_fails),
-        TEST(a_target_folder_that_vanishes_fails), TEST(paths_that_cannot_be_say_why),
-        TEST(permission_denied_fails_one_file),    TEST(a_tree_that_is_too_deep_fails_there),
+        TEST(a_full_disk_fails_one_file),
+        TEST(a_read_error_fails_one_file),
+        TEST(a_partial_that_cannot_be_read_fails),
+        TEST(a_source_that_changes_fails),
+        TEST(a_target_folder_that_vanishes_fails),
+        TEST(paths_that_cannot_be_say_why),
+        TEST(permission_denied_fails_one_file),
+        TEST(a_tree_that_is_too_deep_fails_there),
+        TEST(a_refused_folder_falls_with_what_is_in_it),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
