@@ -165,8 +165,10 @@ static int check_vsock(const struct policy *policy, const struct vsh_peer *peer,
 static int check_mux(const struct policy *policy, const struct vsh_peer *peer, char *reason,
                      size_t size)
 {
-    if (policy_find_cid(policy, VSH_CID_ANY, true) ||
-        !policy_find_cid(policy, VSH_CID_ANY, false)) {
+    /* The last CID that a rule can name; only a rule up to the end has it. */
+    const uint32_t unknown = VSH_CID_ANY - 1;
+
+    if (policy_find_cid(policy, unknown, true) || !policy_find_cid(policy, unknown, false)) {
         return refuse(peer, reason, size,
                       "a guest behind a multiplexer shows no CID: add --allow any to let it in");
     }
