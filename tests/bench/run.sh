@@ -1,0 +1,36 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: MIT
+#
+# The benchmarks: ours and a peer in turn, over the same kind of socket, in one run. Builds release,
+# installs what the peers need (as root or through sudo), keeps all data in memory.
+#   tests/bench/run.sh [--pairs N] [--only PATTERN] [--size MIB] [--json FILE] [--list] [--no-install]
+set -euo pipefail
+
+top=$(cd "$(dirname "$0")/../.." && pwd)
+build=$top/build/bench
+packages=(socat openssh-client openssh-server openssh-sftp-server rsync python3 gcc)
+arguments=()
+install=1
+for argument; do
+    if [ "$argument" = --no-install ]; then
+        install=0
+    else
+        arguments+=("$argument")
+    fi
+done
+
+missing=()
+for package in "${packages[@]}"; do
+    dpkg-query -W -f '${Status}' "$package" 2>/dev/null | grep -q 'ok installed' || missing+=("$package")
+done
+if [ "$install" = 1 ] && [ ${#missing[@]} -gt 0 ]; then
+    sudo=()
+    [ "$(id -u)" = 0 ] || sudo=(sudo)
+    # The peer is run by hand: the packages must not start a service.
+    "${sudo[@]}" env DEBIAN_FRONTEND=noninteractive RUNLEVEL=1 apt-get install -y -qq --no-install-recommends "${missing[@]}"
+fi
+
+CC=${CC:-gcc} cmake -G Ninja -C "$top/contrib/cmake/release.cmake" -S "$top" -B "$build" -DWITH_TESTS=OFF >/dev/null
+cmake --build "$build"
+"${CC:-gcc}" -O2 -Wall -o "$build/spawn" "$top/tests/bench/spawn.c"
+exec python3 "$top/tests/bench/bench.py" --build "$build" "${arguments[@]}"
