@@ -37,7 +37,7 @@ mkdir "$TMP/cp"
 
 module()
 {
-    run ansible all "$@"
+    run ansible all "$@" </dev/null
     [ "$STATUS" -eq 0 ] || {
         show_run
         fail "ansible $*"

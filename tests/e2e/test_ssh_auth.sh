@@ -148,7 +148,7 @@ ok 'an unknown user looks like a known one'
 # Six failures, then the line is cut.
 : >"$TMP/server.log"
 identities=()
-for i in {1..8}; do
+for i in {1..14}; do
     ssh-keygen -q -t ed25519 -N '' -f "$TMP/many$i"
     identities+=(-i "$TMP/many$i")
 done

@@ -99,14 +99,16 @@ int main(int argc, char **argv)
         die("libssh cannot be initialised");
     }
     ssh_key key = load_host_key(&settings);
+    int r;
     if (settings.show_host_key) {
-        return ssh_host_key_print(key) < 0 ? 255 : 0;
+        r = ssh_host_key_print(key) < 0 ? 255 : 0;
+    } else {
+        r = ssh_stdio_take(&fd, &relay);
+        if (r < 0) {
+            die("cannot use stdin and stdout as a connection: %s", strerror(-r));
+        }
+        r = serve(&settings, key, fd);
     }
-    int r = ssh_stdio_take(&fd, &relay);
-    if (r < 0) {
-        die("cannot use stdin and stdout as a connection: %s", strerror(-r));
-    }
-    r = serve(&settings, key, fd);
     ssh_key_free(key);
     ssh_stdio_finish(relay);
     ssh_settings_done(&settings);

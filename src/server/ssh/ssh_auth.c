@@ -140,6 +140,9 @@ int ssh_auth_none(struct ssh_auth *auth, const char *user)
     struct account *account = NULL;
     const char *reason;
     int64_t started = monotonic_ms();
+    if (auth->give_up) {
+        return SSH_AUTH_DENIED;
+    }
     bool first = auth->attempts == 0 && !auth->asked;
     auth->asked = true;
     bool exists = find_account(auth, user, &account, &reason);
@@ -207,6 +210,9 @@ int ssh_auth_publickey(struct ssh_auth *auth, const char *user, ssh_key key, cha
     char notes[600] = "no file lists this key", name[128];
     const char *reason;
     int64_t started = monotonic_ms();
+    if (auth->give_up) {
+        return SSH_AUTH_DENIED;
+    }
     auth->asked = true;
     describe_key(key, name, sizeof(name));
     bool exists = find_account(auth, user, &account, &reason);

@@ -7,6 +7,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdlib.h>
@@ -32,6 +33,7 @@
    itself makes a transport that has lost its other end say so. */
 #define PING_AFTER_MS 60000
 #define VANISHED_MS   600000
+#define LOGIN_FLUSHES 3
 #define GOODBYE_MS    2000
 
 /* Who asked for a descriptor; neither = libssh's socket or the signals. */
@@ -206,13 +208,17 @@ void ssh_connection_serve(struct ssh_connection *connection)
     free(round);
 }
 
-/* Gives a message that is still in libssh's buffer the chance to get out. */
+/* Gives what is still in libssh's buffer, and a message after it, the chance to get out. */
 static void flush(struct ssh_connection *connection)
 {
     int64_t deadline = monotonic_ms() + GOODBYE_MS;
-    while ((ssh_connection_events(connection) & POLLOUT) != 0 && monotonic_ms() < deadline &&
-           fd_wait(connection->fd, POLLOUT, deadline) == 0 && ssh_connection_pump(connection)) {
-        continue;
+    /* Before a login nothing large is pending, and its peer may not go on with its attempts. */
+    int turns = connection->auth.succeeded ? INT_MAX : LOGIN_FLUSHES;
+    while (turns-- > 0 && (ssh_connection_events(connection) & POLLOUT) != 0 &&
+           fd_wait(connection->fd, POLLOUT, deadline) == 0) {
+        if (ssh_event_dopoll(connection->event, 0) != SSH_OK) {
+            return;
+        }
     }
 }
 
@@ -239,7 +245,7 @@ void ssh_connection_end(struct ssh_connection *connection)
         ssh_channel_remove(connection, connection->channels);
     }
     /* After our channels: it frees libssh's side of them. */
-    if (connection->session != NULL && ssh_is_connected(connection->session)) {
+    if (connection->event != NULL && ssh_is_connected(connection->session)) {
         flush(connection);
         if (connection->goodbye != NULL) {
             say_goodbye(connection);

@@ -170,7 +170,8 @@ short ssh_connection_events(const struct ssh_connection *connection)
 bool ssh_connection_pump(struct ssh_connection *connection)
 {
     int r = SSH_OK;
-    for (int i = 0; i < BURST_MAX && r == SSH_OK; i++) {
+    /* Not one burst more after the last attempt that is allowed. */
+    for (int i = 0; i < BURST_MAX && r == SSH_OK && !connection->auth.give_up; i++) {
         r = ssh_event_dopoll(connection->event, 0);
         /* After an error the library keeps the socket open and reports nothing more. */
         if ((ssh_get_status(connection->session) & (SSH_CLOSED | SSH_CLOSED_ERROR)) != 0 ||
