@@ -33,7 +33,7 @@
    itself makes a transport that has lost its other end say so. */
 #define PING_AFTER_MS 60000
 #define VANISHED_MS   600000
-#define LOGIN_FLUSHES 3
+#define LOGIN_FLUSHES 20
 #define GOODBYE_MS    2000
 
 /* Who asked for a descriptor; neither = libssh's socket or the signals. */
