@@ -301,9 +301,13 @@ int receive_end(struct file_receiver *receiver, const struct vsh_message *messag
         receiver->state = RECEIVE_IDLE;
         return receive_settled(receiver);
     }
-    if (receiver->state != RECEIVE_DATA || end.size != receiver->offset ||
-        (receiver->entry.kind == VSH_FILE_REGULAR && end.size != receiver->entry.size)) {
+    if (receiver->state != RECEIVE_DATA || end.size != receiver->offset) {
         return VSH_E_MALFORMED;
+    }
+    if (receiver->entry.kind == VSH_FILE_REGULAR && end.size != receiver->entry.size) {
+        return receive_fail(receiver, VSH_E_MALFORMED,
+                            "the sender sent %llu of the %llu bytes that it announced: refused",
+                            (unsigned long long)end.size, (unsigned long long)receiver->entry.size);
     }
     file_digest_result(receiver->digest, digest);
     if (memcmp(digest, end.digest, sizeof(digest)) != 0) {

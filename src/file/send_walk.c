@@ -94,10 +94,17 @@ static int enter_folder(struct file_sender *sender)
 {
     /* Before the ENTRY: a folder that we cannot read should not appear empty over there. */
     int rc = file_walk_enter(sender->walk);
+    if (rc == -E2BIG) {
+        const struct vsh_file_problem problem = {
+            .status = VSH_FILE_FAILED,
+            .code = VSH_FILE_CODE_SOURCE,
+            .path = sender->item.path,
+            .text = "it lies deeper than 256 folders in folders, which is the limit",
+        };
+        return send_problem(sender, &problem);
+    }
     if (rc < 0) {
-        return send_failure(sender, sender->item.path,
-                            rc == -ENAMETOOLONG ? "go deeper than 256 folders" : "open the folder",
-                            rc);
+        return send_failure(sender, sender->item.path, "open the folder", rc);
     }
     sender->folders[file_walk_depth(sender->walk) - 1] = sender->file.id;
     return put_entry(sender, 0);

@@ -289,7 +289,7 @@ int file_walk_enter(struct file_walk *walk)
     struct stat st;
 
     if (walk->depth == VSH_FILE_DEPTH_MAX) {
-        return -ENAMETOOLONG;
+        return -E2BIG;
     }
     cleanup_close int fd = open_entry(walk, O_RDONLY | O_DIRECTORY | O_NONBLOCK);
     if (fd < 0 || fstat(fd, &st) < 0) {

@@ -54,7 +54,7 @@ enum file_walk_event file_walk_next(struct file_walk *walk, struct file_walk_ite
 int file_walk_open(const struct file_walk *walk, struct stat *ret_st);
 
 /* Enters the folder that the last FILE_WALK_ENTRY told of. Returns 0 or a negative errno: -ELOOP
- * when it is one of those entered already, -ENAMETOOLONG beyond VSH_FILE_DEPTH_MAX. */
+ * when it is one of those entered already, -E2BIG beyond VSH_FILE_DEPTH_MAX. */
 int file_walk_enter(struct file_walk *walk);
 
 /* Passes over what is left of the folder entered last: the next event is its FILE_WALK_LEAVE. */
