@@ -17,7 +17,9 @@
 #include "base/fd.h"
 #include "file/send_state.h"
 
-#define STEP_PIECES 256 /* then the owner's loop gets its turn */
+/* Then the owner's loop gets its turn. */
+#define STEP_PIECES 256
+#define STEP_BYTES  (4u * 1024u * 1024u)
 #define FRAME_ROOM  6144u
 
 static int copy_patterns(struct file_sender *sender, const struct file_sender_options *options)
@@ -158,8 +160,22 @@ static int piece(struct file_sender *sender)
     return 0;
 }
 
+/*
+ * Sends what is in the queue, if the peer takes it. Done here, not only by the owner: a sender that
+ * stops because the queue is full must find it still full of bytes when it returns, or nobody would
+ * call it again. Errors are the owner's, who meets them at his own flush.
+ */
+static bool flush_makes_room(const struct file_sender *sender)
+{
+    size_t before = vsh_queue_pending(sender->options.queue);
+
+    return before > 0 && vsh_queue_flush(sender->options.queue) >= 0 &&
+           vsh_queue_pending(sender->options.queue) < before;
+}
+
 int file_sender_step(struct file_sender *sender)
 {
+    uint64_t start = vsh_queue_bytes_out(sender->options.queue);
     int rc = 1;
 
     sender->wants = (struct file_wants){.fd = -1, .wait_ms = -1};
@@ -167,6 +183,12 @@ int file_sender_step(struct file_sender *sender)
         rc = send_count_piece(sender);
         if (rc >= 0) {
             rc = piece(sender);
+        }
+        if (rc == 0 && flush_makes_room(sender)) {
+            rc = 1;
+        }
+        if (vsh_queue_bytes_out(sender->options.queue) - start > STEP_BYTES) {
+            break;
         }
     }
     /* The count may go on while the receiver, or the rate limit, has the turn. */

@@ -35,8 +35,9 @@ struct file_sender_options {
 int file_sender_new(const struct file_sender_options *options, struct file_sender **ret);
 void file_sender_free(struct file_sender *sender); /* NULL is fine */
 
-/* Works until the queue is full, something is to be waited for, or a slice of time is used up.
- * Returns 0, or a negative errno that ends the session (see file_sender_error()). */
+/* Works until the queue is full and the peer takes no more, something is to be waited for, or a
+ * slice of time is used up. Flushes the queue on the way. Returns 0, or a negative errno that ends
+ * the session (see file_sender_error()). */
 int file_sender_step(struct file_sender *sender);
 
 /* Takes a file frame of the receiver. Returns 0, or a negative errno that ends the session. */
