@@ -189,7 +189,7 @@ passed=$(count PASS)
 failed=$(count FAIL)
 skipped=$(count SKIP)
 # The counts are nothing without the last word of process 1.
-if ! grep -q '^VM: result' "$tmp/console"; then
+if ! grep -q 'VM: result' "$tmp/console"; then
     printf 'FAIL the machine did not come to its end within %s s\n' "${LIMIT[$tier]}"
     { tail -n 20 "$tmp/console" && cat "$tmp/qemu.log"; } | sed 's/^/    /'
     failed=$((failed + 1))
