@@ -12,7 +12,8 @@
 #include "server/ssh/ssh_process.h"
 #include "session/environ.h"
 
-#define CARRY_BYTES   65536u
+/* More than any window that libssh grants: the peer has overrun it, which 0.10 does not notice. */
+#define INPUT_MAX     (8u * 1024u * 1024u)
 #define UNFLUSHED_MAX (512u * 1024u)
 
 struct channel *ssh_channel_add(struct ssh_connection *connection, bool is_session)
@@ -41,6 +42,11 @@ static int on_data(ssh_session session, ssh_channel handle, void *data, uint32_t
     (void)session;
     (void)handle;
     channel->connection->active_ms = monotonic_ms();
+    if (length > INPUT_MAX) {
+        log_warning("the peer sends more than its window");
+        ssh_connection_disconnect(channel->connection, "Window overrun");
+        return (int)length;
+    }
     if (is_stderr != 0 || channel->finished) {
         return (int)length;
     }
@@ -147,19 +153,23 @@ static void send_unsent(struct channel *channel)
     }
 }
 
-/* Moves what libssh still holds to carry. False when there is nothing. */
+/*
+ * Moves what libssh still holds to carry, all of it: every read makes libssh open the window again
+ * without a look at what it still holds, and piece by piece that would have no bound. False when
+ * there is nothing.
+ */
 static bool fill_carry(struct channel *channel)
 {
     int waiting = ssh_channel_poll(channel->handle, 0);
+    buffer_done(&channel->carry);
     if (waiting <= 0) {
         return false;
     }
-    if (channel->carry.data == NULL && buffer_init(&channel->carry, CARRY_BYTES) < 0) {
+    if (buffer_init(&channel->carry, (size_t)waiting) < 0) {
         die("out of memory");
     }
-    uint8_t *place = buffer_reserve(&channel->carry, CARRY_BYTES);
-    uint32_t wanted = (uint32_t)waiting < CARRY_BYTES ? (uint32_t)waiting : CARRY_BYTES;
-    int n = place != NULL ? ssh_channel_read_nonblocking(channel->handle, place, wanted, 0) : 0;
+    uint8_t *place = buffer_reserve(&channel->carry, (size_t)waiting);
+    int n = ssh_channel_read_nonblocking(channel->handle, place, (uint32_t)waiting, 0);
     if (n > 0) {
         buffer_commit(&channel->carry, (size_t)n);
     }
@@ -180,7 +190,9 @@ static void take_backlog(struct channel *channel)
         size_t length = buffer_length(&channel->carry);
         size_t taken = channel->kind->input(channel, buffer_head(&channel->carry), length);
         buffer_consume(&channel->carry, taken);
-        if (taken < length) {
+        /* Only "nothing at all" promises that the kind will wake us: it may have passed on at once
+           what it took, and wait for nothing. */
+        if (taken == 0) {
             return;
         }
         /* There may be more where that came from. */
