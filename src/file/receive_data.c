@@ -126,6 +126,9 @@ int receive_file_begin(struct file_receiver *receiver, int dir_fd, const char *n
 
     if (is_unchanged(receiver, dir_fd, name)) {
         receiver->state = dry ? RECEIVE_IDLE : RECEIVE_SKIP;
+        if (!dry && receiver->entry.size >= VSH_FILE_CHUNK) {
+            file_stage_forget(dir_fd, name);
+        }
         return receive_skipped(receiver, VSH_FILE_CODE_UNCHANGED,
                                "skipped: size and time are the same");
     }

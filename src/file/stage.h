@@ -66,4 +66,7 @@ void file_stage_discard(struct file_stage *stage);
 /* Closes and leaves the partial for a later FILE_STAGE_RESUME; a unique one is removed. */
 void file_stage_keep(struct file_stage *stage);
 
+/* Removes what an earlier attempt left for name, if it is ours and nobody works on it. */
+void file_stage_forget(int dir_fd, const char *name);
+
 #endif

@@ -63,22 +63,14 @@ static bool name_leads_to(int dir_fd, const char *name, const struct stat *st)
 }
 
 /*
- * One try at the well-known name. Returns the locked descriptor; -EAGAIN when it went away in
- * between; -EBUSY when somebody else has the lock; -ENOLCK when it cannot be ours; or another error
- * of the folder.
+ * Takes the lock of an open partial. Returns 0 and its size; -EAGAIN when it went away in between;
+ * -EBUSY when somebody else has the lock; -ENOLCK when it cannot be ours.
  */
-static int open_known(const struct file_stage *stage, int dir_fd, uint64_t *ret_size)
+static int lock_partial(const struct file_stage *stage, int dir_fd, int fd, uint64_t *ret_size)
 {
     struct stat st;
-    cleanup_close int fd = openat(dir_fd, stage->partial, PARTIAL_OPEN | O_CREAT | O_EXCL, 0600);
 
-    if (fd < 0 && errno == EEXIST) {
-        fd = openat(dir_fd, stage->partial, PARTIAL_OPEN);
-        if (fd < 0) {
-            return errno == ENOENT ? -EAGAIN : -ENOLCK;
-        }
-    }
-    if (fd < 0 || fstat(fd, &st) < 0) {
+    if (fstat(fd, &st) < 0) {
         return -errno;
     }
     if (!is_ours(&st)) {
@@ -93,7 +85,41 @@ static int open_known(const struct file_stage *stage, int dir_fd, uint64_t *ret_
         return -EAGAIN;
     }
     *ret_size = (uint64_t)st.st_size;
-    return take_fd(&fd);
+    return 0;
+}
+
+/* One try at the well-known name. Returns the locked descriptor, or as lock_partial(). */
+static int open_known(const struct file_stage *stage, int dir_fd, uint64_t *ret_size)
+{
+    cleanup_close int fd = openat(dir_fd, stage->partial, PARTIAL_OPEN | O_CREAT | O_EXCL, 0600);
+
+    if (fd < 0 && errno == EEXIST) {
+        fd = openat(dir_fd, stage->partial, PARTIAL_OPEN);
+        if (fd < 0) {
+            return errno == ENOENT ? -EAGAIN : -ENOLCK;
+        }
+    }
+    if (fd < 0) {
+        return -errno;
+    }
+    int rc = lock_partial(stage, dir_fd, fd, ret_size);
+    return rc < 0 ? rc : take_fd(&fd);
+}
+
+void file_stage_forget(int dir_fd, const char *name)
+{
+    struct file_stage stage = FILE_STAGE_INIT;
+    uint64_t size;
+
+    if (strlen(name) > NAME_MAX) {
+        return;
+    }
+    memcpy(stage.name, name, strlen(name) + 1);
+    set_name(&stage, "");
+    cleanup_close int fd = openat(dir_fd, stage.partial, PARTIAL_OPEN);
+    if (fd >= 0 && lock_partial(&stage, dir_fd, fd, &size) == 0) {
+        (void)unlinkat(dir_fd, stage.partial, 0); /* only litter if it cannot be removed */
+    }
 }
 
 static int open_unique(struct file_stage *stage, int dir_fd)

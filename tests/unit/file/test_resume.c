@@ -254,6 +254,33 @@ static void resume_skips_what_is_the_same(void **state)
     assert_int_equal(totals.skipped, 3);
 }
 
+static void a_partial_that_nobody_needs_goes(void **state)
+{
+    (void)state;
+    struct copy copy;
+    struct copy other;
+
+    make_big("from", BIG, 13);
+    (void)copy_files(&copy, "from", "to", 0);
+    assert_true(cut_copy(&copy, "from", "to", 3000000, 0));
+    struct vsh_file_totals totals =
+        copy_files(&copy, "from", "to", VSH_FILE_RESUME | VSH_FILE_DRY_RUN);
+    assert_int_equal(totals.skipped, 1);
+    assert_int_equal(partials_left(), 1);
+    totals = copy_files(&copy, "from", "to", VSH_FILE_RESUME);
+    assert_int_equal(totals.skipped, 1);
+    assert_int_equal(partials_left(), 0);
+
+    /* But not under the feet of a copy that still runs. */
+    copy_prepare(&other, "from", "to", 0);
+    other.cut_after = 1000000;
+    copy_start(&other);
+    copy_drive(&other);
+    (void)copy_files(&copy, "from", "to", VSH_FILE_RESUME);
+    assert_int_equal(partials_left(), 1);
+    copy_finish(&other);
+}
+
 static void two_copies_to_one_target_do_not_mix(void **state)
 {
     (void)state;
@@ -295,6 +322,7 @@ int main(void)
         TEST(a_source_that_changed_starts_over),
         TEST(a_cut_in_a_hole_goes_on_there),
         TEST(resume_skips_what_is_the_same),
+        TEST(a_partial_that_nobody_needs_goes),
         TEST(two_copies_to_one_target_do_not_mix),
     };
 

@@ -1,0 +1,13 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: MIT
+#
+# A download that breaks at 50 random points is continued, and the target is never half a file.
+TEST_LIMIT=150
+# shellcheck source=../support/lib.sh
+. "$(dirname "$0")/../support/lib.sh"
+# shellcheck source=../support/files_lib.sh
+. "$SUPPORT/files_lib.sh"
+# shellcheck source=../support/files_cut.sh
+. "$SUPPORT/files_cut.sh"
+
+direction down --resume -d "$TMP/new:$TARGET"
