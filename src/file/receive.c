@@ -46,10 +46,11 @@ static int prepare(struct file_receiver *receiver, const struct file_receiver_op
         return rc;
     }
     if (options->source) {
+        /* What is too long to be there cannot be sent either: the name of no entry. */
         rc = file_base_name(options->source, name);
-        receiver->source_name = rc == 0 ? strdup(name) : NULL;
+        receiver->source_name = strdup(rc == 0 ? name : "/");
         if (!receiver->source_name) {
-            return rc < 0 ? rc : -ENOMEM;
+            return -ENOMEM;
         }
     }
     receiver->buffer = malloc(VSH_FILE_CHUNK);

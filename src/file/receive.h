@@ -30,8 +30,7 @@ struct file_receiver_options {
     struct file_events events;
 };
 
-/* Returns 0, -ENOMEM, -EINVAL or -ENAMETOOLONG (source). That the destination is not usable is told
- * later, as a problem. */
+/* Returns 0, -ENOMEM or -EINVAL. That the destination is not usable is told later, as a problem. */
 int file_receiver_new(const struct file_receiver_options *options, struct file_receiver **ret);
 
 /* Discards the staged file, unless file_receiver_interrupt() kept it. NULL is fine. */
