@@ -162,15 +162,31 @@ static int take_v2(struct link *link, const struct vsh_message *message)
     return link->options.ops->message(link->options.session, message);
 }
 
-static void take_messages(struct link *link)
+/* Asks before every message: each may fill what the next one would need. */
+static bool may_take(struct link *link)
+{
+    const struct link_ops *ops = link->options.ops;
+
+    if (link->ended) {
+        return false;
+    }
+    if (ops->may_take) {
+        link->paused = !ops->may_take(link->options.session);
+    }
+    return !link->paused;
+}
+
+/* Returns whether any was taken. */
+static bool take_messages(struct link *link)
 {
     struct vsh_message message;
+    bool taken = false;
     int rc;
 
-    while (!link->ended && !link->paused && (rc = vsh_queue_next(link->queue, &message)) != 0) {
+    while (may_take(link) && (rc = vsh_queue_next(link->queue, &message)) != 0) {
         if (rc > 0 && may_speak_v1(link) && message.type <= VSH_V1_FILE_DATA_END_ACK) {
             speak_v1(link, "answered in protocol version 1");
-            return;
+            return true;
         }
         if (rc > 0) {
             rc = link->options.protocol == 2
@@ -180,7 +196,9 @@ static void take_messages(struct link *link)
         if (rc < 0) {
             stop_with(link, rc);
         }
+        taken = true;
     }
+    return taken;
 }
 
 static void on_readable(struct link *link)
@@ -192,7 +210,7 @@ static void on_readable(struct link *link)
     }
     if (count > 0) {
         link->heard_ms = monotonic_ms();
-        take_messages(link);
+        (void)take_messages(link);
         return;
     }
     if (may_speak_v1(link)) {
@@ -221,16 +239,31 @@ static void on_socket(int fd, short revents, void *data)
     }
 }
 
+static void on_turn(void *data)
+{
+    struct link *link = data;
+
+    if (!link->ended) {
+        link->options.ops->moved(link->options.session);
+        link_update(link);
+    }
+}
+
 void link_update(struct link *link)
 {
     if (link->ended) {
         return;
     }
+    bool was_full = vsh_queue_bulk_room(link->queue) < vsh_queue_send_max(link->queue);
     if (!link->write_broken && vsh_queue_flush(link->queue) < 0) {
         link->write_broken = true;
     }
 
     bool sending = !link->write_broken && vsh_queue_pending(link->queue) > 0;
+    if (was_full && !sending) {
+        /* The socket took everything: no readiness will tell whoever waits for room. */
+        loop_timer_set(link->options.loop, &link->turn, 0, on_turn, link);
+    }
     short events = (short)((link->paused ? 0 : POLLIN) | (sending ? POLLOUT : 0));
     (void)loop_watch_events(link->options.loop, link->options.fd, events);
 }
@@ -240,12 +273,13 @@ void link_pause(struct link *link)
     link->paused = true;
 }
 
-void link_resume(struct link *link)
+bool link_resume(struct link *link)
 {
-    if (link->paused) {
-        link->paused = false;
-        take_messages(link);
+    if (!link->paused) {
+        return false;
     }
+    link->paused = false;
+    return take_messages(link);
 }
 
 static int queue_hello(struct link *link)
@@ -287,6 +321,7 @@ void link_close(struct link *link)
 {
     if (link->options.fd >= 0) {
         loop_timer_clear(link->options.loop, &link->timer);
+        loop_timer_clear(link->options.loop, &link->turn);
         loop_unwatch(link->options.loop, link->options.fd);
         (void)close(link->options.fd);
         link->options.fd = -1;

@@ -28,6 +28,8 @@ struct link_ops {
     void (*ready)(void *session);
     /* A message of the session's own kind. 0, or a negative errno: the peer broke the protocol. */
     int (*message)(void *session, const struct vsh_message *message);
+    /* May another message be taken? If not, the link is paused. NULL = always. */
+    bool (*may_take)(void *session);
     /* The queue has moved: there may be room again. */
     void (*moved)(void *session);
     /*
@@ -54,6 +56,7 @@ struct link {
     struct link_options options;
     struct vsh_queue *queue;
     struct loop_timer timer; /* HELLO's deadline, then the keep-alive tick */
+    struct loop_timer turn;  /* the queue has become empty: the session may fill it again */
     bool heard_hello;
     bool paused;       /* the session cannot take more: the kernel holds the server back */
     bool write_broken; /* the server takes nothing any more, but its last words may still come */
@@ -72,10 +75,11 @@ void link_update(struct link *link);
 
 /*
  * Takes no further message, for a session that cannot now: the kernel holds the server back then.
- * link_resume() hands out what has come meanwhile, so it is not for the message callback.
+ * link_resume() hands out what has come meanwhile and returns whether it did; in the message
+ * callback it does nothing, because a link that is paused has no such callback.
  */
 void link_pause(struct link *link);
-void link_resume(struct link *link);
+bool link_resume(struct link *link);
 
 /* Why a connection ended, in words: "the server closed it", "nothing was heard for 45 seconds". */
 const char *link_explain(int error);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* vsock-shell-client: options, the target, then a shell session or a run of copies. */
+#include <locale.h>
 #include <signal.h>
 #include <stdlib.h>
 
@@ -12,6 +13,7 @@
 #include "shell.h"
 #include "status.h"
 #include "target.h"
+#include "transfer.h"
 
 static enum log_level level_of(const struct client_arguments *arguments)
 {
@@ -34,7 +36,8 @@ static int run(const struct client_arguments *arguments)
         log_error("cannot start: %s", vsh_strerror(rc));
         return CLIENT_STATUS_OWN;
     }
-    int status = shell_run(arguments, &target, loop);
+    int status = arguments->copy_count > 0 ? transfer_run(arguments, &target, loop)
+                                           : shell_run(arguments, &target, loop);
     loop_free(loop);
     return status;
 }
@@ -45,6 +48,8 @@ int main(int argc, char **argv)
 
     /* Writers are told by EPIPE. A closed 0, 1 or 2 must not become the socket. */
     (void)signal(SIGPIPE, SIG_IGN);
+    /* How wide a character of a file name is: nothing else here depends on the locale. */
+    (void)setlocale(LC_CTYPE, "");
     log_open(CLIENT_PROGRAM, LOG_TO_STDERR, LOG_LEVEL_NOTICE);
     if (fd_open_standard() < 0) {
         return CLIENT_STATUS_OWN;

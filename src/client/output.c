@@ -20,10 +20,14 @@
 #define SHARED_PIPE_BYTES     PIPE_BUF
 #define SHARED_TERMINAL_BYTES 256u
 
-static int open_again(int fd)
+int output_open_again(int fd)
 {
+    struct stat status = {0};
     char path[40];
 
+    if (fstat(fd, &status) < 0 || (!S_ISFIFO(status.st_mode) && isatty(fd) != 1)) {
+        return -1;
+    }
     (void)snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
     return open(path, O_WRONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
 }
@@ -41,7 +45,7 @@ int output_init(struct output *output, int fd, size_t capacity)
     if (S_ISSOCK(status.st_mode)) {
         output->kind = OUTPUT_SOCKET;
     } else if (output->is_pipe || isatty(fd) == 1) {
-        int again = open_again(fd);
+        int again = output_open_again(fd);
         output->kind = again >= 0 ? OUTPUT_PRIVATE : OUTPUT_SHARED;
         output->fd = again >= 0 ? again : fd;
     }

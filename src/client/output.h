@@ -30,6 +30,9 @@ struct output {
     bool closed;  /* the reader has gone, or an error was reported: everything is dropped */
 };
 
+/* A pipe or terminal with a description of its own, non-blocking; -1 for anything else. */
+int output_open_again(int fd);
+
 /* fd stays the caller's. capacity bytes are held at most. Returns 0 or -ENOMEM. */
 int output_init(struct output *output, int fd, size_t capacity);
 void output_done(struct output *output);

@@ -14,6 +14,7 @@
 
 #include "arguments.h"
 #include "common/log.h"
+#include "end_signals.h"
 #include "shell_session.h"
 #include "status.h"
 #include "target.h"
@@ -98,7 +99,7 @@ void shell_end(struct shell *shell, int status)
     shell->result = status;
     output_close(&shell->outputs[VSH_STREAM_STDOUT]);
     output_close(&shell->outputs[VSH_STREAM_STDERR]);
-    shell->link.paused = false;
+    (void)link_resume(&shell->link);
     close_session(shell);
 }
 
@@ -233,18 +234,10 @@ static const struct {
     {SIGCONT, true, on_continue},
 };
 
-/* nohup(1) and a shell's background jobs start us with signals ignored: they stay so. */
-static bool is_ignored(int signo)
-{
-    struct sigaction before;
-
-    return sigaction(signo, NULL, &before) == 0 && before.sa_handler == SIG_IGN;
-}
-
 static int watch_signals(struct shell *shell)
 {
     for (size_t i = 0; i < sizeof(signals) / sizeof(signals[0]); i++) {
-        if ((signals[i].pty_only && !shell->pty) || is_ignored(signals[i].signo)) {
+        if ((signals[i].pty_only && !shell->pty) || signal_is_ignored(signals[i].signo)) {
             continue;
         }
         int rc = loop_signal(shell->loop, signals[i].signo, signals[i].fn, shell);

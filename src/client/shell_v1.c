@@ -145,7 +145,7 @@ static void v1_output_taken(struct shell *shell, enum vsh_stream stream, size_t 
     if (shell_output_pending(shell)) {
         link_pause(&shell->link);
     } else {
-        link_resume(&shell->link);
+        (void)link_resume(&shell->link);
     }
 }
 

@@ -133,8 +133,8 @@ class Session:
                 self.send(DATA_END)
             while self.receive()[0] != END_ACK:
                 pass
-        while True:
-            self.receive()
+        while self.receive()[0] != CLIENT_END:
+            pass
 
     def take(self, out):
         while True:

@@ -259,6 +259,23 @@ static void on_socket(int fd, short revents, void *data)
     native_update(native);
 }
 
+static void on_turn(void *data)
+{
+    native_update(data);
+}
+
+static void flush(struct native *native)
+{
+    bool was_full = vsh_queue_bulk_room(native->queue) < vsh_queue_send_max(native->queue);
+
+    if (vsh_queue_flush(native->queue) < 0) {
+        native->write_broken = true;
+    } else if (was_full && vsh_queue_pending(native->queue) == 0) {
+        /* The socket took everything: no readiness will tell a request that waits for room. */
+        loop_timer_set(native->loop, &native->turn, 0, on_turn, native);
+    }
+}
+
 /*
  * One round: send, let the request fill the room that made, take what waits, send the answers.
  * Messages that were left in the buffer for want of room are met here, too.
@@ -268,9 +285,7 @@ void native_update(struct native *native)
     if (native->state == NATIVE_OVER) {
         return;
     }
-    if (vsh_queue_flush(native->queue) < 0) {
-        native->write_broken = true;
-    }
+    flush(native);
     take_messages(native);
     if (native->state != NATIVE_OVER && native->activity && native->activity->moved) {
         native->activity->moved(native);
@@ -278,9 +293,7 @@ void native_update(struct native *native)
     if (native->state == NATIVE_OVER) {
         return;
     }
-    if (vsh_queue_flush(native->queue) < 0) {
-        native->write_broken = true;
-    }
+    flush(native);
     if (native->write_broken) {
         native_end_gone(native, "peer vanished");
         return;

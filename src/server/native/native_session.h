@@ -58,7 +58,7 @@ struct native {
     int64_t heard_ms;  /* last byte of the peer */
     int64_t active_ms; /* last byte that was no ping */
     int64_t tick_ms;
-    struct loop_timer grace, tick, end;
+    struct loop_timer grace, tick, end, turn;
     int status;
 };
 

@@ -23,7 +23,6 @@
 struct transfer {
     struct file_stage stage; /* of an upload */
     int fd;                  /* of a download */
-    struct loop_timer turn;  /* the queue went out whole: no readiness tells of the room */
     bool sent;               /* FILE_DATA_END is in the queue: the peer's word is awaited */
     uint64_t bytes;
 };
@@ -32,7 +31,6 @@ static void transfer_free(struct native *native)
 {
     struct transfer *transfer = native->request;
 
-    loop_timer_clear(native->loop, &transfer->turn);
     file_stage_discard(&transfer->stage);
     if (transfer->fd >= 0) {
         (void)close(transfer->fd);
@@ -117,11 +115,6 @@ static const struct native_activity upload_activity = {
     .free = transfer_free,
 };
 
-static void on_turn(void *data)
-{
-    native_update(data);
-}
-
 /* Sends as much as the queue takes now. */
 static void download_moved(struct native *native)
 {
@@ -147,11 +140,6 @@ static void download_moved(struct native *native)
             transfer->sent = true;
             (void)vsh_queue_put(native->queue, VSH_V1_FILE_DATA_END, NULL, 0);
         }
-    }
-    if (vsh_queue_flush(native->queue) < 0) {
-        native->write_broken = true;
-    } else if (!transfer->sent && vsh_queue_pending(native->queue) == 0) {
-        loop_timer_set(native->loop, &transfer->turn, 0, on_turn, native);
     }
 }
 
