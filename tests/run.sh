@@ -63,7 +63,7 @@ build()
     fi
     CC=$compiler cmake -G Ninja -C "$top/contrib/cmake/$preset.cmake" -S "$top" -B "$folder" \
         -DWITH_WERROR=ON "$@"
-    cmake --build "$folder" -j "$(nproc)"
+    cmake --build "$folder" -j "$(nproc)" -- --quiet
 }
 
 build_gcc()
@@ -254,7 +254,7 @@ run_stage()
     result[$name]=$verdict
     # The lines of single tests, indented; with all that a failure had to say.
     case $verdict in
-    FAIL) tail -n 100 "$log" | sed 's/^/   /' ;;
+    FAIL) tail -n 60 "$log" | sed 's/^/   /' ;;
     *) grep -E '^(PASS|FAIL|SKIP)' "$log" | sed 's/^/   /' || true ;;
     esac
     add_counts "$log" "$verdict" >"$logs/$name.counts"
