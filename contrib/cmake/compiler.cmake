@@ -29,7 +29,10 @@ foreach(flag -Wlogical-op -Wduplicated-cond -Wduplicated-branches -Wimplicit-fal
     endif()
 endforeach()
 # gcc guesses the lengths of %s: at -O2 it warns of cuts that a check before the call has ruled out.
-add_compile_options(-Wno-format-truncation)
+check_c_compiler_flag(-Wformat-truncation HAVE_Wformat_truncation)
+if(HAVE_Wformat_truncation)
+    add_compile_options(-Wno-format-truncation)
+endif()
 if(WITH_WERROR)
     add_compile_options(-Werror)
 endif()
