@@ -22,16 +22,18 @@ chmod 755 "$TMP"
 mkdir -m 777 "$TMP/open"
 printf secret >"$TMP/open/secret"
 chmod 600 "$TMP/open/secret"
+printf 'as it was\n' >"$TMP/roots"
 
 expect_status 0 "${SSH[@]}" -l "$OTHER" t 'id -u; id -ru; id -G; echo $USER $LOGNAME; echo $HOME
     grep -E "^(Uid|Gid|Groups|CapEff|CapPrm|CapInh|CapAmb):" /proc/self/status
     grep -E "^(Uid|CapPrm):" /proc/$PPID/status | sed "s/^/parent /"
-    kill -0 1 2>/dev/null && echo may signal init; exec 2>/dev/null; echo x >/etc/passwd; exit 0'
+    kill -0 1 2>/dev/null && echo may signal init; exec 2>/dev/null; echo x >'"$TMP/roots"'; exit 0'
 expect_line "$(id -u $OTHER)"
 expect_line "$OTHER $OTHER"
 expect_match "^Uid:($(printf '\t%s' "$(id -u $OTHER)")){4}\$" "$OUT"
 expect_match "^parent Uid:($(printf '\t%s' "$(id -u $OTHER)")){4}\$" "$OUT"
 expect_match '^parent CapPrm:.0+$' "$OUT"
+[ "$(cat "$TMP/roots")" = 'as it was' ] || fail 'the session writes what is root'\''s'
 ! grep -q 'may signal' "$OUT" || fail 'the session has rights of root'
 grep -E '^Cap' "$OUT" | grep -qv '	0*$' && fail 'the session has capabilities'
 ok 'commands run as the user, and so does the process above them'
