@@ -23,6 +23,7 @@ expect_status 0 "$CLIENT" "$T" -u "file:$relative/relative"
 expect_same file there/relative
 expect_status 0 "$CLIENT" "$T" -d "$relative/relative:."
 expect_same file relative
+# shellcheck disable=SC2088  # the client expands it
 expect_status 0 "$CLIENT" "$T" -d "~/$relative/relative:tilde"
 expect_same file tilde
 # The time limit is far below the 15 s after which a ping wakes whoever waits for nothing.
