@@ -255,11 +255,13 @@ void link_update(struct link *link)
         return;
     }
     bool was_full = vsh_queue_bulk_room(link->queue) < vsh_queue_send_max(link->queue);
+
+    size_t pending = vsh_queue_pending(link->queue);
     if (!link->write_broken && vsh_queue_flush(link->queue) < 0) {
         link->write_broken = true;
     }
-
-    bool sending = !link->write_broken && vsh_queue_pending(link->queue) > 0;
+    /* Also when the last byte went just now: a session that waits for room has to hear of it. */
+    bool sending = !link->write_broken && pending > 0;
     if (was_full && !sending) {
         /* The socket took everything: no readiness will tell whoever waits for room. */
         loop_timer_set(link->options.loop, &link->turn, 0, on_turn, link);

@@ -108,18 +108,21 @@ static void begin_next(struct transfer *transfer)
 /* One turn of the engine; on to the next request when it is done. False when that was the end. */
 static bool turn(struct transfer *transfer)
 {
-    int rc = copy_engine_step(&transfer->engine);
-
-    if (rc < 0) {
-        fail(transfer, copy_engine_error(&transfer->engine, rc));
-        return false;
-    }
-    if (copy_engine_finished(&transfer->engine)) {
+    /* A request that has just begun has its first step at once: nothing else would wake it. */
+    while (!transfer->closing) {
+        int rc = copy_engine_step(&transfer->engine);
+        if (rc < 0) {
+            fail(transfer, copy_engine_error(&transfer->engine, rc));
+            return false;
+        }
+        if (!copy_engine_finished(&transfer->engine)) {
+            return true;
+        }
         report_totals(&transfer->report, copy_engine_totals(&transfer->engine));
         copy_engine_done(&transfer->engine);
         begin_next(transfer);
     }
-    return !transfer->closing;
+    return false;
 }
 
 static void step(void *data)
