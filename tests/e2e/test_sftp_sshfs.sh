@@ -17,7 +17,7 @@ unmount()
 {
     fusermount3 -u "$TMP/mount" 2>/dev/null || fusermount3 -uz "$TMP/mount" 2>/dev/null || true
 }
-trap 'unmount; finish' EXIT
+ssh_at_end unmount
 
 mount_it()
 {

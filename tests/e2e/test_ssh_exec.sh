@@ -57,8 +57,10 @@ while read -r pid; do
 done <"$OUT"
 ok 'a background process does not keep the session'
 
+start=$SECONDS
 timeout 20 "${SSH[@]}" t yes | head -n 1 >"$OUT" || true
 expect_line y
+[ $((SECONDS - start)) -lt 10 ] || fail 'yes goes on although nobody reads'
 wait_for 5 no_session_left || fail 'yes | head left a session'
 ok 'ssh t yes | head -1 ends at once'
 

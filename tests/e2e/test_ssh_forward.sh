@@ -22,9 +22,10 @@ free_port()
     python3 -c 'import socket; s = socket.create_server(("127.0.0.1", 0)); print(s.getsockname()[1])'
 }
 
+# Somebody listens on the port, and on 127.0.0.1 alone.
 listens()
 {
-    grep -qi ":$(printf %04X "$1") 00000000:0000 0A" /proc/net/tcp
+    grep -qi "0100007F:$(printf %04X "$1") 00000000:0000 0A" /proc/net/tcp
 }
 
 # forward OPTION...: a client that only forwards, in the background

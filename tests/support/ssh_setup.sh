@@ -9,7 +9,8 @@
 #                            $SSH_USER. Words in an array: "${SSH[@]}" t true. Host "keyless" is
 #                            the same without a key of its own.
 #   ssh_home                 sets $SAFE to a fresh folder below the user's real home, for files that
-#                            OpenSSH's permission checks must accept; ssh_home_done removes it
+#                            OpenSSH's permission checks must accept
+#   ssh_at_end FUNCTION      call it at the end, before lib.sh's own cleaning up
 #   no_session_left          true when no SSH session of this test runs any more
 #
 # The server is vsock-shell-server --ssh, or with SSH_DIRECT=1 (and before it exists) a small listener
@@ -21,6 +22,7 @@ SSH=(ssh -F "$TMP/ssh_config")
 SCP=(scp -F "$TMP/ssh_config")
 SFTP=(sftp -F "$TMP/ssh_config")
 SAFE=''
+SSH_AT_END=()
 
 need ssh ssh-keygen
 [ -x "$SSH_SESSION" ] || skip 'this build has no SSH'
@@ -78,13 +80,32 @@ ssh_home()
     home=$(getent passwd "$(id -u)" | cut -d: -f6)
     [ -w "$home" ] || skip "cannot write to $home"
     SAFE=$(mktemp -d "$home/.vsock-shell-test.XXXXXX")
-    trap 'ssh_home_done; finish' EXIT
+    ssh_at_end ssh_home_done
 }
 
 ssh_home_done()
 {
-    [ -z "$SAFE" ] || rm -rf "$SAFE"
-    SAFE=''
+    rm -rf "$SAFE"
+}
+
+# Before lib.sh's finish(), which must see the status that the test had.
+ssh_finish()
+{
+    local status=$? call
+    for call in ${SSH_AT_END[@]+"${SSH_AT_END[@]}"}; do
+        "$call" || true
+    done
+    if [ "$status" -eq 0 ]; then
+        finish
+    else
+        (exit "$status") || finish
+    fi
+}
+
+ssh_at_end()
+{
+    SSH_AT_END+=("$1")
+    trap ssh_finish EXIT
 }
 
 no_session_left()

@@ -41,8 +41,8 @@ void ssh_auth_done(struct ssh_auth *auth)
 
 int ssh_auth_methods(const struct ssh_settings *settings)
 {
-    return (settings->auth_publickey ? SSH_AUTH_METHOD_PUBLICKEY : 0) |
-           (settings->auth_none ? SSH_AUTH_METHOD_NONE : 0);
+    /* "publickey" even where no key is wanted: with an empty list libssh sends no refusal at all. */
+    return SSH_AUTH_METHOD_PUBLICKEY | (settings->auth_none ? SSH_AUTH_METHOD_NONE : 0);
 }
 
 static int stand_in(struct account **ret)
@@ -216,7 +216,9 @@ int ssh_auth_publickey(struct ssh_auth *auth, const char *user, ssh_key key, cha
     auth->asked = true;
     describe_key(key, name, sizeof(name));
     bool exists = find_account(auth, user, &account, &reason);
-    bool found = find_key(auth, account, key, &line, notes, sizeof(notes)) == 1 && exists;
+    /* Looked for whether the user exists or not: it must not show in the time. */
+    bool found = auth->settings->auth_publickey &&
+                 find_key(auth, account, key, &line, notes, sizeof(notes)) == 1 && exists;
     bool proven = state == SSH_PUBLICKEY_STATE_VALID;
     if (found && (proven || state == SSH_PUBLICKEY_STATE_NONE)) {
         if (proven) {

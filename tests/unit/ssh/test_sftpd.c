@@ -156,6 +156,21 @@ static void write_errors_keep_the_stream_in_step(void **state)
     assert_int_equal(open_file(p, "f", SFTP_OPEN_READ, handle), SFTP_OK);
     assert_int_equal(write_file(p, handle, 0, "not for a read-only handle"), SFTP_NO_SUCH_FILE);
     assert_string_equal(file_text("f"), "old");
+
+    /* The error comes with the first piece; the rest of the packet is still no request. */
+    request(p, SFTP_WRITE, 8);
+    put_handle(p, handle);
+    sftpd_put_u64(&p->w, 0);
+    sftpd_put_text(&p->w, "a payload that arrives in several pieces");
+    request_done(p);
+    for (size_t at = 0, piece; at < p->w.length; at += piece) {
+        piece = p->w.length - at < 30 ? p->w.length - at : 30;
+        assert_int_equal(sftpd_input(p->sftpd, p->request + at, piece), piece);
+    }
+    assert_int_equal(take_reply(p), SFTP_STATUS);
+    assert_int_equal(p->id, 8);
+    assert_int_equal(sftpd_get_u32(&p->r), SFTP_NO_SUCH_FILE);
+
     request(p, SFTP_STAT, 7);
     sftpd_put_text(&p->w, "f");
     assert_int_equal(ask(p), SFTP_ATTRS);
