@@ -180,6 +180,15 @@ fuzz_seconds=${FUZZ_SECONDS:-${quick:+10}}
 fuzz_seconds=${fuzz_seconds:-60}
 export full
 
+stage_pid=''
+end_stage()
+{
+    [ -z "$stage_pid" ] || kill -TERM -- "-$stage_pid" 2>/dev/null || true
+    wait
+}
+trap end_stage EXIT
+trap 'exit 130' INT TERM
+
 declare -A result=()
 passed=0
 failed=0
@@ -237,14 +246,14 @@ run_stage()
         printf 'SKIP: %s did not pass\n' "$needs" >"$log"
         status=77
     else
-        # In a process of its own with -e in force, which "||" would switch off.
-        set +e
-        (
-            set -e
-            "$@"
-        ) </dev/null >"$log" 2>&1
-        status=$?
-        set -e
+        # A process group of its own, so that all of it can be ended; and a process of its own, in
+        # which -e holds.
+        set -m
+        "$@" </dev/null >"$log" 2>&1 &
+        stage_pid=$!
+        set +m
+        wait "$stage_pid" || status=$?
+        stage_pid=''
     fi
     case $status in
     0) verdict=PASS ;;
