@@ -1,116 +1,17 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The option table and the two halves of the command line: options may stand before and after
- * TARGET, and the first other word after it begins the command, as with ssh. What the options mean
- * to the session is not known here.
+ * The two halves of the command line: options may stand before and after TARGET, and the first
+ * other word after it begins the command, as with ssh. What they mean to the session is not known
+ * here.
  */
-#include "arguments.h"
+#include "arguments_options.h"
 
 #include <errno.h>
-#include <getopt.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-
-#include <vsock-shell/address.h>
+#include <unistd.h>
 
 #include "common/log.h"
-#include "common/options.h"
-
-#define WAIT_MAX_SECONDS    (7u * 24u * 3600u)
-#define TIMEOUT_MAX_SECONDS 3600u
-
-enum long_option {
-    OPT_WAIT = 256,
-    OPT_TIMEOUT,
-    OPT_PROTOCOL,
-    OPT_RESUME,
-    OPT_NO_CLOBBER,
-    OPT_DRY_RUN,
-    OPT_SYNC,
-    OPT_JSON,
-    OPT_EXCLUDE,
-    OPT_LIMIT,
-    OPT_ARGV,
-    OPT_LIST,
-    OPT_ESCAPE,
-    OPT_VERSION,
-    OPT_HELP,
-    OPT_CID,
-    OPT_CMD,
-    OPT_REMOTE_DIR,
-    OPT_LOCAL_DIR,
-};
-
-static const char short_options[] = "+p:tTe:C:l:qvu:d:rLh";
-
-static const struct option long_options[] = {
-    {"port", required_argument, NULL, 'p'},
-    {"env", required_argument, NULL, 'e'},
-    {"chdir", required_argument, NULL, 'C'},
-    {"user", required_argument, NULL, 'l'},
-    {"quiet", no_argument, NULL, 'q'},
-    {"verbose", no_argument, NULL, 'v'},
-    {"upload", required_argument, NULL, 'u'},
-    {"download", required_argument, NULL, 'd'},
-    {"recursive", no_argument, NULL, 'r'},
-    {"dereference", no_argument, NULL, 'L'},
-    {"wait", required_argument, NULL, OPT_WAIT},
-    {"timeout", required_argument, NULL, OPT_TIMEOUT},
-    {"protocol", required_argument, NULL, OPT_PROTOCOL},
-    {"resume", no_argument, NULL, OPT_RESUME},
-    {"no-clobber", no_argument, NULL, OPT_NO_CLOBBER},
-    {"dry-run", no_argument, NULL, OPT_DRY_RUN},
-    {"sync", no_argument, NULL, OPT_SYNC},
-    {"json", no_argument, NULL, OPT_JSON},
-    {"exclude", required_argument, NULL, OPT_EXCLUDE},
-    {"limit", required_argument, NULL, OPT_LIMIT},
-    {"argv", no_argument, NULL, OPT_ARGV},
-    {"list", no_argument, NULL, OPT_LIST},
-    {"escape", required_argument, NULL, OPT_ESCAPE},
-    {"version", no_argument, NULL, OPT_VERSION},
-    {"help", no_argument, NULL, OPT_HELP},
-    {"cid", required_argument, NULL, OPT_CID},
-    {"cmd", required_argument, NULL, OPT_CMD},
-    {"remote-dir", required_argument, NULL, OPT_REMOTE_DIR},
-    {"local-dir", required_argument, NULL, OPT_LOCAL_DIR},
-    {NULL, 0, NULL, 0},
-};
-
-/* A copy option as it stood: its meaning depends on --remote-dir and --local-dir, which may follow.
- */
-struct raw_copy {
-    const char *text;
-    bool upload;
-};
-
-struct parser {
-    struct client_arguments *out;
-    struct raw_copy *copies;
-    const char *remote_dir;
-    const char *local_dir;
-    const char *command; /* --cmd */
-    bool direct;         /* --argv */
-};
-
-__attribute__((noreturn, format(printf, 1, 2))) static void wrong_use(const char *format, ...)
-{
-    char text[1024];
-    va_list args;
-
-    va_start(args, format);
-    (void)vsnprintf(text, sizeof(text), format, args);
-    va_end(args);
-    log_error("%s", text);
-    usage_error(CLIENT_PROGRAM);
-}
-
-static void require(int rc)
-{
-    if (rc < 0) {
-        usage_error(CLIENT_PROGRAM); /* the option parser has said why */
-    }
-}
 
 static void *allocate(size_t count, size_t size)
 {
@@ -120,161 +21,6 @@ static void *allocate(size_t count, size_t size)
         die("out of memory for %zu arguments", count);
     }
     return memory;
-}
-
-static void add_env(struct client_arguments *out, const char *text)
-{
-    const char *equals = strchr(text, '=');
-
-    if (!equals || equals == text) {
-        wrong_use("-e '%s': give a variable as NAME=VALUE", text);
-    }
-    out->env[out->envc++] = text;
-}
-
-static void set_escape(struct client_arguments *out, const char *text)
-{
-    if (strcmp(text, "none") == 0) {
-        out->escape = -1;
-    } else if (text[0] != '\0' && text[1] == '\0') {
-        out->escape = (unsigned char)text[0];
-    } else if (text[0] == '^' && text[1] >= '@' && text[1] <= '_' && text[2] == '\0') {
-        out->escape = text[1] & 0x1f;
-    } else {
-        wrong_use("--escape '%s': give one character, ^X for a control key, or 'none'", text);
-    }
-}
-
-static void set_protocol(struct client_arguments *out, const char *text)
-{
-    uint32_t version = 0;
-
-    require(option_u32("--protocol", text, 1, 2, &version));
-    out->protocol = (int)version;
-}
-
-static void set_port(struct client_arguments *out, const char *text)
-{
-    /* 0xffffffff is VMADDR_PORT_ANY: nobody can listen there. */
-    require(option_u32("-p", text, 1, UINT32_MAX - 1, &out->port));
-}
-
-static void add_copy(struct parser *parser, const char *text, bool upload)
-{
-    parser->copies[parser->out->copy_count++] = (struct raw_copy){.text = text, .upload = upload};
-}
-
-static void apply_option(struct parser *parser, int option, char *value)
-{
-    struct client_arguments *out = parser->out;
-
-    switch (option) {
-    case 'p':
-        set_port(out, value);
-        break;
-    case 't':
-        out->pty = CLIENT_PTY_ALWAYS;
-        break;
-    case 'T':
-        out->pty = CLIENT_PTY_NEVER;
-        break;
-    case 'e':
-        add_env(out, value);
-        break;
-    case 'C':
-        out->cwd = value;
-        break;
-    case 'l':
-        out->user = value;
-        break;
-    case 'q':
-        out->quiet = true;
-        break;
-    case 'v':
-        out->verbose++;
-        break;
-    case 'u':
-    case 'd':
-        add_copy(parser, value, option == 'u');
-        break;
-    case 'r':
-        out->recursive = true;
-        break;
-    case 'L':
-        out->follow = true;
-        break;
-    case OPT_WAIT:
-        require(option_seconds("--wait", value, WAIT_MAX_SECONDS, &out->wait_ms));
-        break;
-    case OPT_TIMEOUT:
-        require(option_seconds("--timeout", value, TIMEOUT_MAX_SECONDS, &out->timeout_ms));
-        break;
-    case OPT_PROTOCOL:
-        set_protocol(out, value);
-        break;
-    case OPT_RESUME:
-        out->resume = true;
-        break;
-    case OPT_NO_CLOBBER:
-        out->no_clobber = true;
-        break;
-    case OPT_DRY_RUN:
-        out->dry_run = true;
-        break;
-    case OPT_SYNC:
-        out->sync = true;
-        break;
-    case OPT_JSON:
-        out->json = true;
-        break;
-    case OPT_EXCLUDE:
-        out->excludes[out->exclude_count++] = value;
-        break;
-    case OPT_LIMIT:
-        require(option_size("--limit", value, &out->limit));
-        break;
-    case OPT_ARGV:
-        parser->direct = true;
-        break;
-    case OPT_LIST:
-        out->list = true;
-        break;
-    case OPT_ESCAPE:
-        set_escape(out, value);
-        break;
-    case OPT_CID:
-        out->target = value;
-        break;
-    case OPT_CMD:
-        parser->command = value;
-        break;
-    case OPT_REMOTE_DIR:
-        parser->remote_dir = value;
-        break;
-    case OPT_LOCAL_DIR:
-        parser->local_dir = value;
-        break;
-    case OPT_VERSION:
-        print_version(CLIENT_PROGRAM);
-        exit(0);
-    case OPT_HELP:
-    case 'h':
-        arguments_help();
-        exit(0);
-    default:
-        usage_error(CLIENT_PROGRAM); /* getopt has said which option */
-    }
-}
-
-/* Reads options up to the next other word. True when it was "--" that ended them. */
-static bool read_options(struct parser *parser, int argc, char **argv)
-{
-    int option;
-
-    while ((option = getopt_long(argc, argv, short_options, long_options, NULL)) != -1) {
-        apply_option(parser, option, optarg);
-    }
-    return optind > 1 && strcmp(argv[optind - 1], "--") == 0;
 }
 
 static char *join_words(char **words, size_t count)
@@ -301,14 +47,14 @@ static void settle_command(struct parser *parser, char **words, size_t count)
     struct client_arguments *out = parser->out;
 
     if (parser->command && count > 0) {
-        wrong_use("the command is given twice: by --cmd and as '%s'", words[0]);
+        arguments_wrong_use("the command is given twice: by --cmd and as '%s'", words[0]);
     }
     if (out->copy_count > 0 && (count > 0 || parser->command)) {
-        wrong_use("a copy (-u, -d) and a command ('%s') do not go together",
-                  count > 0 ? words[0] : parser->command);
+        arguments_wrong_use("a copy (-u, -d) and a command ('%s') do not go together",
+                            count > 0 ? words[0] : parser->command);
     }
     if (parser->direct && count == 0) {
-        wrong_use("--argv needs a program and its words after the target");
+        arguments_wrong_use("--argv needs a program and its words after the target");
     }
     if (parser->command) {
         out->command = join_words((char *[]){(char *)(uintptr_t)parser->command}, 1);
@@ -333,8 +79,8 @@ static void settle_copies(struct parser *parser)
             die("out of memory");
         }
         if (rc < 0) {
-            wrong_use("-%c '%s': give the copy as %s", raw->upload ? 'u' : 'd', raw->text,
-                      raw->upload ? "LOCAL:REMOTE" : "REMOTE:LOCAL");
+            arguments_wrong_use("-%c '%s': give the copy as %s", raw->upload ? 'u' : 'd', raw->text,
+                                raw->upload ? "LOCAL:REMOTE" : "REMOTE:LOCAL");
         }
     }
 }
@@ -358,12 +104,12 @@ static void check(const struct client_arguments *out)
     };
 
     if (!out->target && !out->list) {
-        wrong_use("no target: give a CID, an address or a name");
+        arguments_wrong_use("no target: give a CID, an address or a name");
     }
     for (size_t i = 0; out->copy_count == 0 && i < sizeof(for_copies) / sizeof(for_copies[0]);
          i++) {
         if (for_copies[i].set) {
-            wrong_use(needs_copy, for_copies[i].name);
+            arguments_wrong_use(needs_copy, for_copies[i].name);
         }
     }
 }
@@ -378,11 +124,11 @@ void arguments_parse(int argc, char **argv, struct client_arguments *ret)
     ret->excludes = allocate(room, sizeof(*ret->excludes));
     ret->copies = allocate(room, sizeof(*ret->copies));
 
-    bool ended = read_options(&parser, argc, argv);
+    bool ended = arguments_read_options(&parser, argc, argv);
     if (!ret->target && optind < argc) {
         ret->target = argv[optind++];
         if (!ended) {
-            (void)read_options(&parser, argc, argv);
+            (void)arguments_read_options(&parser, argc, argv);
         }
     }
     settle_command(&parser, argv + optind, (size_t)(argc - optind));

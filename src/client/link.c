@@ -239,22 +239,11 @@ static void on_socket(int fd, short revents, void *data)
     }
 }
 
-static void on_turn(void *data)
-{
-    struct link *link = data;
-
-    if (!link->ended) {
-        link->options.ops->moved(link->options.session);
-        link_update(link);
-    }
-}
-
 void link_update(struct link *link)
 {
     if (link->ended) {
         return;
     }
-    bool was_full = vsh_queue_bulk_room(link->queue) < vsh_queue_send_max(link->queue);
 
     size_t pending = vsh_queue_pending(link->queue);
     if (!link->write_broken && vsh_queue_flush(link->queue) < 0) {
@@ -262,10 +251,6 @@ void link_update(struct link *link)
     }
     /* Also when the last byte went just now: a session that waits for room has to hear of it. */
     bool sending = !link->write_broken && pending > 0;
-    if (was_full && !sending) {
-        /* The socket took everything: no readiness will tell whoever waits for room. */
-        loop_timer_set(link->options.loop, &link->turn, 0, on_turn, link);
-    }
     short events = (short)((link->paused ? 0 : POLLIN) | (sending ? POLLOUT : 0));
     (void)loop_watch_events(link->options.loop, link->options.fd, events);
 }
@@ -323,7 +308,6 @@ void link_close(struct link *link)
 {
     if (link->options.fd >= 0) {
         loop_timer_clear(link->options.loop, &link->timer);
-        loop_timer_clear(link->options.loop, &link->turn);
         loop_unwatch(link->options.loop, link->options.fd);
         (void)close(link->options.fd);
         link->options.fd = -1;

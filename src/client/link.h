@@ -56,14 +56,12 @@ struct link {
     struct link_options options;
     struct vsh_queue *queue;
     struct loop_timer timer; /* HELLO's deadline, then the keep-alive tick */
-    struct loop_timer turn;  /* the queue has become empty: the session may fill it again */
     bool heard_hello;
     bool paused;       /* the session cannot take more: the kernel holds the server back */
     bool write_broken; /* the server takes nothing any more, but its last words may still come */
     bool ended;
     int64_t heard_ms; /* when the last bytes came */
     int64_t tick_ms;
-    uint32_t peer_max; /* payload that the server takes */
 };
 
 /* Returns 0 or a negative errno; the descriptor is the link's in either case. */

@@ -10,6 +10,7 @@
 #include "base/fd.h"
 #include "common/log.h"
 #include "common/loop.h"
+#include "list.h"
 #include "shell.h"
 #include "status.h"
 #include "target.h"
@@ -28,6 +29,9 @@ static int run(const struct client_arguments *arguments)
     struct target target = {0};
     struct loop *loop = NULL;
 
+    if (arguments->list) {
+        return list_run(arguments);
+    }
     if (target_resolve(arguments, &target) < 0) {
         return CLIENT_STATUS_OWN;
     }

@@ -1,9 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Copies in protocol version 1: a connection per file, names without blanks, contents only.
- *
- *   upload:   ASKED --OK--> MOVING --whole file sent--> ACK --END_ACK--> ENDING
- *   download: ASKED --OK--> MOVING --DATA_END, published--> ENDING
+ * Copies in protocol version 1: a connection per file, names without blanks, contents only. Owns
+ * what the names mean on this side and the order of the copies.
  */
 #include "transfer.h"
 
@@ -17,270 +15,15 @@
 #include <vsock-shell/error.h>
 
 #include "arguments.h"
-#include "base/cleanup.h"
-#include "base/fd.h"
 #include "common/log.h"
+#include "copy_v1.h"
 #include "end_signals.h"
-#include "file/stage.h"
-#include "link.h"
-#include "report.h"
 #include "status.h"
 #include "target.h"
-
-#define END_MS 2000
-
-enum v1_state { V1_ASKED, V1_MOVING, V1_ACK, V1_ENDING };
-
-struct v1_copy {
-    const struct client_arguments *arguments;
-    const struct target *target;
-    struct loop *loop;
-    const struct copy_request *request;
-    struct report *report;
-    struct file_events events;
-    struct link link;
-    enum v1_state state;
-    struct file_item item;
-    struct vsh_file_totals totals;
-    struct file_stage stage; /* of a download */
-    int fd;                  /* source of an upload, or where a download without a stage goes */
-    struct loop_timer end_timer;
-    int result;
-};
 
 /* Why a name cannot be told in v1, where a blank separates the two names. */
 static const char name_text[] = "protocol version 1 cannot carry a name that is empty or has a "
                                 "blank in it";
-
-static void stop(void *data)
-{
-    struct v1_copy *copy = data;
-
-    loop_stop(copy->loop, copy->result);
-}
-
-/* The file is done with, well or not. CLIENT_END tells the server. */
-static void end_copy(struct v1_copy *copy, int status)
-{
-    copy->state = V1_ENDING;
-    copy->result = status;
-    file_stage_discard(&copy->stage);
-    if (copy->link.ended || vsh_queue_put(copy->link.queue, VSH_V1_CLIENT_END, NULL, 0) < 0) {
-        stop(copy);
-        return;
-    }
-    loop_timer_set(copy->loop, &copy->end_timer, END_MS, stop, copy);
-}
-
-/* One problem is told like those of the engine of v2; the run goes on with the next copy. */
-static void fail_file(struct v1_copy *copy, bool remote, uint8_t code, const char *text)
-{
-    const struct vsh_file_problem problem = {
-        .status = VSH_FILE_FAILED, .code = code, .path = copy->request->source, .text = text};
-
-    copy->totals.failed++;
-    copy->events.problem(copy->events.data, &problem, remote);
-}
-
-static void finish_file(struct v1_copy *copy)
-{
-    copy->totals.files++;
-    copy->events.finished(copy->events.data, &copy->item);
-    end_copy(copy, 0);
-}
-
-static void count_bytes(struct v1_copy *copy, size_t length)
-{
-    copy->totals.bytes += length;
-    copy->events.moved(copy->events.data, length, false);
-}
-
-static void send_file(struct v1_copy *copy)
-{
-    while (copy->state == V1_MOVING && vsh_queue_bulk_room(copy->link.queue) > 0) {
-        uint8_t *place = NULL;
-        size_t room = vsh_queue_bulk_room(copy->link.queue);
-        if (vsh_queue_reserve(copy->link.queue, VSH_V1_FILE_DATA, room, &place) < 0) {
-            return;
-        }
-        ssize_t count = read(copy->fd, place, room);
-        int error = errno;
-        vsh_queue_commit(copy->link.queue, count > 0 ? (size_t)count : SIZE_MAX);
-        if (count > 0) {
-            count_bytes(copy, (size_t)count);
-        } else if (count == 0) {
-            copy->state = V1_ACK;
-            (void)vsh_queue_put(copy->link.queue, VSH_V1_FILE_DATA_END, NULL, 0);
-        } else {
-            /* Without DATA_END the server knows that the file is not whole. */
-            fail_file(copy, false, VSH_FILE_CODE_SOURCE, strerror(error));
-            end_copy(copy, 0);
-        }
-    }
-}
-
-/* "OK source destination" or "KO reason". */
-static int take_ready(struct v1_copy *copy, const struct vsh_message *message)
-{
-    const char *text;
-    bool upload = copy->request->upload;
-
-    if (copy->state != V1_ASKED || vsh_get_text(message, &text) < 0 ||
-        message->type != (upload ? VSH_V1_FILE_READY_SEND : VSH_V1_FILE_READY_RECV)) {
-        return VSH_E_MALFORMED;
-    }
-    if (strncmp(text, "OK", 2) != 0) {
-        fail_file(copy, true, upload ? VSH_FILE_CODE_TARGET : VSH_FILE_CODE_SOURCE,
-                  strncmp(text, "KO ", 3) == 0 ? text + 3 : text);
-        end_copy(copy, 0);
-        return 0;
-    }
-    copy->state = V1_MOVING;
-    copy->events.started(copy->events.data, &copy->item);
-    if (upload) {
-        (void)vsh_queue_put(copy->link.queue, VSH_V1_FILE_DATA_BEGIN, NULL, 0);
-        send_file(copy);
-    }
-    return 0;
-}
-
-static int write_bytes(struct v1_copy *copy, const struct vsh_message *message)
-{
-    if (copy->fd >= 0) {
-        return fd_write_full(copy->fd, message->payload, message->length, -1);
-    }
-    return file_stage_write(&copy->stage, message->payload, message->length);
-}
-
-static int take_file_data(struct v1_copy *copy, const struct vsh_message *message)
-{
-    if (copy->state != V1_MOVING || copy->request->upload) {
-        return VSH_E_MALFORMED;
-    }
-    int rc = write_bytes(copy, message);
-    if (rc < 0) {
-        fail_file(copy, false, VSH_FILE_CODE_TARGET, strerror(-rc));
-        end_copy(copy, 0);
-        return 0;
-    }
-    count_bytes(copy, message->length);
-    return 0;
-}
-
-static int take_data_end(struct v1_copy *copy, const struct vsh_message *message)
-{
-    int rc = 0;
-
-    (void)message;
-    if (copy->state != V1_MOVING || copy->request->upload) {
-        return VSH_E_MALFORMED;
-    }
-    if (copy->fd < 0) {
-        rc = file_stage_publish(&copy->stage, NULL);
-    }
-    if (rc < 0) {
-        fail_file(copy, false, VSH_FILE_CODE_TARGET, strerror(-rc));
-        end_copy(copy, 0);
-        return 0;
-    }
-    (void)vsh_queue_put(copy->link.queue, VSH_V1_FILE_DATA_END_ACK, NULL, 0);
-    finish_file(copy);
-    return 0;
-}
-
-static int take_ack(struct v1_copy *copy, const struct vsh_message *message)
-{
-    (void)message;
-    if (copy->state != V1_ACK) {
-        return VSH_E_MALFORMED;
-    }
-    finish_file(copy);
-    return 0;
-}
-
-static int take_begin(struct v1_copy *copy, const struct vsh_message *message)
-{
-    (void)message;
-    return copy->state == V1_MOVING && !copy->request->upload ? 0 : VSH_E_MALFORMED;
-}
-
-static int take_end(struct v1_copy *copy, const struct vsh_message *message)
-{
-    (void)message;
-    if (copy->state != V1_ENDING) {
-        return VSH_E_GONE;
-    }
-    stop(copy);
-    return 0;
-}
-
-static const struct {
-    uint32_t type;
-    int (*take)(struct v1_copy *copy, const struct vsh_message *message);
-} messages[] = {
-    {VSH_V1_FILE_DATA, take_file_data},    {VSH_V1_FILE_DATA_BEGIN, take_begin},
-    {VSH_V1_FILE_DATA_END, take_data_end}, {VSH_V1_FILE_DATA_END_ACK, take_ack},
-    {VSH_V1_FILE_READY_SEND, take_ready},  {VSH_V1_FILE_READY_RECV, take_ready},
-    {VSH_V1_CLIENT_END, take_end},
-};
-
-static int on_message(void *session, const struct vsh_message *message)
-{
-    struct v1_copy *copy = session;
-
-    if (copy->state == V1_ENDING && message->type != VSH_V1_CLIENT_END) {
-        return 0; /* what was under way when the file was given up */
-    }
-    for (size_t i = 0; i < sizeof(messages) / sizeof(messages[0]); i++) {
-        if (messages[i].type == message->type) {
-            return messages[i].take(copy, message);
-        }
-    }
-    return VSH_E_MALFORMED;
-}
-
-static void on_moved(void *session)
-{
-    struct v1_copy *copy = session;
-
-    if (copy->request->upload) {
-        send_file(copy);
-    }
-}
-
-static void on_ended(void *session, int error)
-{
-    struct v1_copy *copy = session;
-
-    if (copy->state != V1_ENDING) {
-        report_hide(copy->report);
-        log_error("connection to %s lost: %s", copy->target->text, link_explain(error));
-        copy->result = CLIENT_STATUS_OWN;
-    }
-    stop(copy);
-}
-
-/* v1 has no HELLO and no ERROR. */
-static const struct link_ops link_ops = {
-    .message = on_message,
-    .moved = on_moved,
-    .ended = on_ended,
-};
-
-static void on_signal(int signo, void *data)
-{
-    struct v1_copy *copy = data;
-
-    report_hide(copy->report);
-    if (copy->state == V1_ENDING) {
-        loop_stop(copy->loop, CLIENT_STATUS_SIGNAL(signo));
-        return;
-    }
-    log_notice("interrupted by signal %d (%s); protocol version 1 cannot resume", signo,
-               vsh_signal_name(signo));
-    end_copy(copy, CLIENT_STATUS_SIGNAL(signo));
-    link_update(&copy->link);
-}
 
 static const char *base_name(const char *path)
 {
@@ -348,8 +91,8 @@ static int ask(struct v1_copy *copy)
     int rc = request->upload ? open_source(copy, request->source) : open_destination(copy);
 
     if (rc < 0) {
-        fail_file(copy, false, request->upload ? VSH_FILE_CODE_SOURCE : VSH_FILE_CODE_TARGET,
-                  strerror(-rc));
+        v1_copy_problem(copy, false, request->upload ? VSH_FILE_CODE_SOURCE : VSH_FILE_CODE_TARGET,
+                        strerror(-rc));
         return -1;
     }
     if (request->upload) {
@@ -361,7 +104,8 @@ static int ask(struct v1_copy *copy)
                           request->destination);
     }
     if (rc < 0) {
-        fail_file(copy, false, VSH_FILE_CODE_SOURCE, rc == -EINVAL ? name_text : vsh_strerror(rc));
+        v1_copy_problem(copy, false, VSH_FILE_CODE_SOURCE,
+                        rc == -EINVAL ? name_text : vsh_strerror(rc));
         return -1;
     }
     return 0;
@@ -373,7 +117,7 @@ static int run_copy(struct v1_copy *copy)
                                    .fd = -1,
                                    .name = copy->target->text,
                                    .protocol = 1,
-                                   .ops = &link_ops,
+                                   .ops = &v1_copy_link_ops,
                                    .session = copy};
     int rc = CLIENT_STATUS_OWN;
 
@@ -387,7 +131,7 @@ static int run_copy(struct v1_copy *copy)
     report_request(copy->report, copy->request);
     rc = 0;
     if (ask(copy) == 0) {
-        end_signals_watch(copy->loop, on_signal, copy);
+        end_signals_watch(copy->loop, v1_copy_on_signal, copy);
         link_update(&copy->link);
         rc = loop_run(copy->loop);
         end_signals_unwatch(copy->loop);
