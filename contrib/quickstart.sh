@@ -138,7 +138,7 @@ A command with its exit status, a terminal, and a file in both directions went t
 $target. The server is stopped, its files are removed.
 
 Try next:
-  $show/vsock-shell-server -d --listen unix:\$HOME/vsh.sock   # a server that stays
-  $show/vsock-shell-client unix:\$HOME/vsh.sock               # a shell on it; ~. leaves
-  sudo cmake --install ${build/#"$PWD/"/}                      # then, in a VM: vsock-shell-server -d
+  $show/vsock-shell-server --listen unix:\$HOME/vsh.sock &
+  $show/vsock-shell-client unix:\$HOME/vsh.sock     # a shell there; Enter ~. leaves it
+  sudo cmake --install ${build/#"$PWD/"/}       # then, in a VM: vsock-shell-server -d
 END
