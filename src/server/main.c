@@ -105,7 +105,11 @@ static int announce(const struct config *config, int ready_fd)
     char state[64];
     (void)snprintf(state, sizeof(state), "READY=1\nMAINPID=%d", (int)getpid());
     (void)notify_send(state);
-    return ready_fd >= 0 ? daemon_ready(ready_fd) : 0;
+    if (ready_fd < 0) {
+        return 0;
+    }
+    open_log(config);
+    return daemon_ready(ready_fd);
 }
 
 static int serve_sockets(struct server *server, const struct activation *activation, int ready_fd)

@@ -127,6 +127,7 @@ static int become_program(const struct server *server, struct arguments *argumen
         log_error("cannot start %s: out of memory", server->ssh_program);
         return 1;
     }
+    (void)unsetenv("NOTIFY_SOCKET"); /* of the listener, not of a session */
     loop_signals_default();
     /* execv(3) does not write to the words: its type is older than const. */
     char *const *argv = (char *const *)(uintptr_t)arguments->words;

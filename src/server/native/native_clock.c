@@ -5,7 +5,11 @@
 #include "server/native/native_session.h"
 
 #define QUIET_PING_MS 15000
-#define QUIET_LOST_MS 45000
+/*
+ * The kernel tells of a peer that has died. Silence alone may be a client that its user has stopped
+ * (Ctrl-Z) and will come back to, so it is given long.
+ */
+#define QUIET_LOST_MS (60 * 60 * 1000)
 #define TICK_MS       1000
 
 static void on_grace_over(void *data)
