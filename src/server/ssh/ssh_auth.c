@@ -41,7 +41,8 @@ void ssh_auth_done(struct ssh_auth *auth)
 
 int ssh_auth_methods(const struct ssh_settings *settings)
 {
-    /* "publickey" even where no key is wanted: with an empty list libssh sends no refusal at all. */
+    /* "publickey" even where no key is wanted: with an empty list libssh sends no refusal at all.
+     */
     return SSH_AUTH_METHOD_PUBLICKEY | (settings->auth_none ? SSH_AUTH_METHOD_NONE : 0);
 }
 

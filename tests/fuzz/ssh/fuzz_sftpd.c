@@ -20,7 +20,12 @@
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
-static char folder[] = "/tmp/vsh-fuzz-sftp-XXXXXX";
+#define MEMORY  "/dev/shm/"
+#define DISK    "/tmp/"
+#define SCRATCH "vsh-fuzz-sftp-XXXXXX"
+#define ESCAPED "vsh-fuzz-escaped"
+
+static char folder[sizeof(MEMORY SCRATCH)] = MEMORY SCRATCH;
 static int root_fd = -1;
 
 static int remove_entry(const char *path, const struct stat *st, int flag, struct FTW *ftw)
@@ -40,7 +45,8 @@ static void prepare(void)
 {
     const struct rlimit small = {.rlim_cur = 1 << 20, .rlim_max = 1 << 20};
     if (root_fd < 0) {
-        if (mkdtemp(folder) == NULL) {
+        /* In memory it is five times as fast. */
+        if (mkdtemp(folder) == NULL && mkdtemp(strcpy(folder, DISK SCRATCH)) == NULL) {
             abort();
         }
         root_fd = open(folder, O_PATH | O_DIRECTORY | O_CLOEXEC);
@@ -53,7 +59,7 @@ static void prepare(void)
     int fd = openat(root_fd, "f", O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
     if (fd < 0 || write(fd, "content", 7) != 7 || close(fd) < 0 ||
         mkdirat(root_fd, "d", 0700) < 0 || symlinkat("f", root_fd, "link") < 0 ||
-        symlinkat("../..", root_fd, "up") < 0) {
+        symlinkat("..", root_fd, "up") < 0) {
         abort();
     }
 }
@@ -61,7 +67,7 @@ static void prepare(void)
 static void check_outside(void)
 {
     struct stat st;
-    if (lstat("/tmp/vsh-fuzz-escaped", &st) == 0) {
+    if (lstat(MEMORY ESCAPED, &st) == 0 || lstat(DISK ESCAPED, &st) == 0) {
         abort();
     }
 }
