@@ -61,6 +61,7 @@ ok 'shutdown is never called'
 
 # The listener asks before it listens, for what it accepts inherits it.
 for side in client server; do
-    expect_match 'setsockopt\([0-9]+, (AF_VSOCK|0x28|SOL_[A-Z]*|40)[^,]*, [^,]*, .*4194304' "$TMP/$side.trace"
+    # 4 MiB as strace shows the 8 bytes of an option that it does not know.
+    expect_match 'setsockopt\([0-9]+, [^"]*"\\0\\0@\\0\\0\\0\\0\\0", 8\) = 0' "$TMP/$side.trace"
 done
 ok 'both ends ask for 4 MiB of window'
