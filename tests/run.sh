@@ -29,17 +29,18 @@ STAGES=(
     'lint          clang-build   lint'
     'fuzz          -             fuzz'
     'quickstart    -             quickstart'
-    'vm-loopback   gcc-build     vm_loopback'
+    'vm-loopback   gcc-build     vm loopback'
+    'vm-host       static-build  vm host'
 )
 # What --quick leaves out: a second look at the same code.
-SLOW_STAGES='clang-e2e no-ssh-build no-ssh-unit static-build static-e2e musl-build valgrind quickstart vm-loopback'
+SLOW_STAGES='clang-e2e no-ssh-build no-ssh-unit static-build static-e2e musl-build valgrind quickstart vm-loopback vm-host'
 
 usage()
 {
     cat <<'END'
 usage: tests/run.sh [OPTION...]
   --quick            the short round: fewer builds, 10 s per fuzzer
-  --full             also what takes long
+  --full             also vm-host: a guest in a guest, some minutes
   --compiler NAME    only the stages that build with gcc or with clang
   --only PATTERN     only the stages whose name contains PATTERN, and what they need
   --list             prints the stages and ends
@@ -149,10 +150,14 @@ quickstart()
 }
 
 # Where QEMU cannot be installed the stage is skipped with the reason.
-vm_loopback()
+vm()
 {
+    if [ "$1" = host ] && [ -z "$full" ]; then
+        echo 'SKIP: a guest in a guest takes minutes: only with --full'
+        return 77
+    fi
     [ -z "$install" ] || deps_install "${DEPS_VM[@]}" || true
-    "$top/tests/vm/run.sh" -b "$top/build/gcc"
+    "$top/tests/vm/run.sh" -t "$1" -b "$top/build/gcc" -s "$top/build/static"
 }
 
 # The options
@@ -178,7 +183,6 @@ while [ $# -gt 0 ]; do
 done
 fuzz_seconds=${FUZZ_SECONDS:-${quick:+10}}
 fuzz_seconds=${fuzz_seconds:-60}
-export full
 
 stage_pid=''
 end_stage()
