@@ -2,6 +2,8 @@
 # SPDX-License-Identifier: MIT
 #
 # Ten thousand small files cost no round trip each: what goes back while they go up is a few answers.
+# shellcheck source=../support/files_tmp.sh
+. "$(dirname "$0")/../support/files_tmp.sh"
 # shellcheck source=../support/lib.sh
 . "$(dirname "$0")/../support/lib.sh"
 # shellcheck source=../support/files_lib.sh

@@ -3,6 +3,8 @@
 #
 # A tree of 20,000 files with every kind of name goes up and comes down again and is what it was.
 TEST_LIMIT=120
+# shellcheck source=../support/files_tmp.sh
+. "$(dirname "$0")/../support/files_tmp.sh"
 # shellcheck source=../support/lib.sh
 . "$(dirname "$0")/../support/lib.sh"
 # shellcheck source=../support/files_lib.sh
