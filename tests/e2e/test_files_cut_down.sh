@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: MIT
 #
 # A download that breaks at 50 random points is continued, and the target is never half a file.
-TEST_LIMIT=150
+TEST_LIMIT=200
 # shellcheck source=../support/files_tmp.sh
 . "$(dirname "$0")/../support/files_tmp.sh"
 # shellcheck source=../support/lib.sh
