@@ -25,7 +25,8 @@ static const struct {
     {EEXIST, "something of that name exists already"},
     {EXDEV, "it leads out of the folder that the server may use (--root)"},
     {ENOTSUP, "it is a device, a pipe or a socket; use '-' to copy from or to a stream"},
-    {EBUSY, "another copy to it is still running; try again when that one has ended"},
+    {EALREADY, "another copy to it is still running; try again when that one has ended"},
+    {EBUSY, "it is in use, or something is mounted on it"},
     {EPIPE, "its reader has gone"},
     {EIO, "input/output error of the device"},
     {EMFILE, "too many open files (ulimit -n)"},
@@ -52,7 +53,7 @@ enum vsh_file_code file_target_code(int error)
     case EDQUOT:
     case EFBIG:
         return VSH_FILE_CODE_SPACE;
-    case EBUSY:
+    case EALREADY:
         return VSH_FILE_CODE_BUSY;
     default:
         return VSH_FILE_CODE_TARGET;

@@ -18,8 +18,9 @@
 #include <time.h>
 
 #define FILE_STAGE_NEW    0x1u /* the target must not exist: -EEXIST, at open and at publish */
-#define FILE_STAGE_RESUME 0x2u /* keep what an earlier attempt left; -EBUSY when it still runs */
-#define FILE_STAGE_SYNC   0x4u /* publish: fsync(2) file and folder */
+#define FILE_STAGE_RESUME 0x2u /* keep what an earlier attempt left; -EALREADY when it still runs  \
+                                */
+#define FILE_STAGE_SYNC 0x4u   /* publish: fsync(2) file and folder */
 
 struct file_stage {
     int dir_fd; /* own copy of the target's folder */
@@ -42,7 +43,7 @@ struct file_meta {
 /*
  * Opens a partial for name (one component) in dir_fd (borrowed, may be O_PATH). Returns 0 or a
  * negative errno: -EEXIST (FILE_STAGE_NEW), -EISDIR, -ENOTSUP when the target is a device, FIFO or
- * socket, -EBUSY (FILE_STAGE_RESUME), or the kernel's. On failure there is nothing to discard.
+ * socket, -EALREADY (FILE_STAGE_RESUME), or the kernel's. On failure there is nothing to discard.
  */
 int file_stage_open(struct file_stage *stage, int dir_fd, const char *name, uint32_t flags);
 

@@ -64,7 +64,7 @@ static bool name_leads_to(int dir_fd, const char *name, const struct stat *st)
 
 /*
  * Takes the lock of an open partial. Returns 0 and its size; -EAGAIN when it went away in between;
- * -EBUSY when somebody else has the lock; -ENOLCK when it cannot be ours.
+ * -EALREADY when somebody else has the lock; -ENOLCK when it cannot be ours.
  */
 static int lock_partial(const struct file_stage *stage, int dir_fd, int fd, uint64_t *ret_size)
 {
@@ -77,7 +77,7 @@ static int lock_partial(const struct file_stage *stage, int dir_fd, int fd, uint
         return -ENOLCK;
     }
     if (flock(fd, LOCK_EX | LOCK_NB) < 0) {
-        return errno == EWOULDBLOCK ? -EBUSY : -ENOLCK;
+        return errno == EWOULDBLOCK ? -EALREADY : -ENOLCK;
     }
     /* Its last owner may have renamed or removed it before he let go of the lock, and may have
      * written more before that. */
@@ -153,7 +153,8 @@ int stage_partial_open(struct file_stage *stage, int dir_fd)
     for (int i = 0; i < PARTIAL_TRIES && fd == -EAGAIN; i++) {
         fd = open_known(stage, dir_fd, &size);
     }
-    if (fd == -ENOLCK || fd == -EAGAIN || (fd == -EBUSY && !(stage->flags & FILE_STAGE_RESUME))) {
+    if (fd == -ENOLCK || fd == -EAGAIN ||
+        (fd == -EALREADY && !(stage->flags & FILE_STAGE_RESUME))) {
         return open_unique(stage, dir_fd);
     }
     if (fd < 0) {

@@ -155,7 +155,7 @@ static void a_locked_partial_is_left_to_its_owner(void **state)
     struct file_stage second;
 
     assert_int_equal(file_stage_open_path(&first, -1, "t", 0), 0);
-    assert_int_equal(file_stage_open_path(&second, -1, "t", FILE_STAGE_RESUME), -EBUSY);
+    assert_int_equal(file_stage_open_path(&second, -1, "t", FILE_STAGE_RESUME), -EALREADY);
     assert_int_equal(file_stage_open_path(&second, -1, "t", 0), 0);
     assert_true(second.unique);
     write_all(&first, "first");
