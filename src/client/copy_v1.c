@@ -11,6 +11,7 @@
 #include "base/fd.h"
 #include "common/log.h"
 #include "copy_request.h"
+#include "file/reason.h"
 #include "status.h"
 #include "target.h"
 
@@ -76,7 +77,7 @@ static void send_file(struct v1_copy *copy)
             (void)vsh_queue_put(copy->link.queue, VSH_V1_FILE_DATA_END, NULL, 0);
         } else {
             /* Without DATA_END the server knows that the file is not whole. */
-            v1_copy_problem(copy, false, VSH_FILE_CODE_SOURCE, strerror(error));
+            v1_copy_problem(copy, false, VSH_FILE_CODE_SOURCE, file_reason(error));
             end_copy(copy, 0);
         }
     }
@@ -122,7 +123,7 @@ static int take_file_data(struct v1_copy *copy, const struct vsh_message *messag
     }
     int rc = write_bytes(copy, message);
     if (rc < 0) {
-        v1_copy_problem(copy, false, VSH_FILE_CODE_TARGET, strerror(-rc));
+        v1_copy_problem(copy, false, VSH_FILE_CODE_TARGET, file_reason(rc));
         end_copy(copy, 0);
         return 0;
     }
@@ -142,7 +143,7 @@ static int take_data_end(struct v1_copy *copy, const struct vsh_message *message
         rc = file_stage_publish(&copy->stage, NULL);
     }
     if (rc < 0) {
-        v1_copy_problem(copy, false, VSH_FILE_CODE_TARGET, strerror(-rc));
+        v1_copy_problem(copy, false, VSH_FILE_CODE_TARGET, file_reason(rc));
         end_copy(copy, 0);
         return 0;
     }

@@ -18,6 +18,7 @@
 #include "common/log.h"
 #include "copy_v1.h"
 #include "end_signals.h"
+#include "file/reason.h"
 #include "status.h"
 #include "target.h"
 
@@ -92,7 +93,7 @@ static int ask(struct v1_copy *copy)
 
     if (rc < 0) {
         v1_copy_problem(copy, false, request->upload ? VSH_FILE_CODE_SOURCE : VSH_FILE_CODE_TARGET,
-                        strerror(-rc));
+                        file_reason(rc));
         return -1;
     }
     if (request->upload) {
