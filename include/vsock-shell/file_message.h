@@ -83,12 +83,12 @@ struct vsh_file_entry {
     uint8_t flags;
     uint16_t mode; /* permission bits, at most 07777 */
     int64_t mtime_s;
-    uint32_t mtime_ns;
     uint64_t size; /* regular files only, else 0 */
     /* Not NUL-terminated and not judged here: R refuses what is no single path component. */
     const char *name;
-    uint16_t name_length;
     const char *target; /* links only */
+    uint32_t mtime_ns;
+    uint16_t name_length;
     uint16_t target_length;
 };
 

@@ -28,7 +28,7 @@ static bool fault_hits(int fd, const char *victim, int64_t end, int64_t after)
     return strstr(path, victim) && end > after;
 }
 
-ssize_t pread64(int fd, void *bytes, size_t length, off64_t offset);
+/* NOLINTNEXTLINE(readability-inconsistent-declaration-parameter-name): theirs are reserved */
 ssize_t pread64(int fd, void *bytes, size_t length, off64_t offset)
 {
     if (read_fault.error &&
@@ -39,7 +39,7 @@ ssize_t pread64(int fd, void *bytes, size_t length, off64_t offset)
     return syscall(SYS_pread64, fd, bytes, length, offset);
 }
 
-ssize_t pwrite64(int fd, const void *bytes, size_t length, off64_t offset);
+/* NOLINTNEXTLINE(readability-inconsistent-declaration-parameter-name): theirs are reserved */
 ssize_t pwrite64(int fd, const void *bytes, size_t length, off64_t offset)
 {
     if (write_fault.error &&
@@ -87,15 +87,15 @@ static void a_full_disk_fails_one_file(void **state)
 {
     (void)state;
     static const struct {
-        int error;
         const char *reason;
+        int error;
         unsigned code;
     } cases[] = {
-        {ENOSPC, "no space left on the device", VSH_FILE_CODE_SPACE},
-        {EDQUOT, "quota", VSH_FILE_CODE_SPACE},
-        {EFBIG, "larger than", VSH_FILE_CODE_SPACE},
-        {EIO, "input/output error", VSH_FILE_CODE_TARGET},
-        {EROFS, "read-only", VSH_FILE_CODE_TARGET},
+        {"no space left on the device", ENOSPC, VSH_FILE_CODE_SPACE},
+        {"quota", EDQUOT, VSH_FILE_CODE_SPACE},
+        {"larger than", EFBIG, VSH_FILE_CODE_SPACE},
+        {"input/output error", EIO, VSH_FILE_CODE_TARGET},
+        {"read-only", EROFS, VSH_FILE_CODE_TARGET},
     };
     struct copy copy;
 
