@@ -112,21 +112,22 @@ static const struct mode *match(const char *bytes, size_t length)
     return MODE_NATIVE;
 }
 
-static int choose_mode(int fd, bool silence_is_ssh, int64_t deadline_ms, const struct mode **ret)
+/* NULL with *ret_error when the peer left, or said nothing until the deadline. */
+static const struct mode *choose_mode(int fd, bool silence_is_ssh, int64_t deadline_ms,
+                                      int *ret_error)
 {
     int64_t silence_ms = monotonic_ms() + SSH_SILENCE_MS;
     char bytes[PREFIX_BYTES];
     bool may_be_silent = silence_is_ssh && (deadline_ms < 0 || silence_ms < deadline_ms);
     int r = peek(fd, bytes, may_be_silent ? silence_ms : deadline_ms);
     if (r == -ETIMEDOUT && may_be_silent) {
-        *ret = MODE_SSH;
-        return 0;
+        return MODE_SSH;
     }
     if (r > 0) {
-        *ret = match(bytes, (size_t)r);
-        return 0;
+        return match(bytes, (size_t)r);
     }
-    return r;
+    *ret_error = r;
+    return NULL;
 }
 
 int connection_serve(const struct server *server, int fd, const struct vsh_peer *peer)
@@ -143,14 +144,15 @@ int connection_serve(const struct server *server, int fd, const struct vsh_peer 
     };
     log_set_tag(peer_text);
 
-    const struct mode *mode = NULL;
-    int r = choose_mode(fd, server->ssh_program != NULL, connection.deadline_ms, &mode);
+    int r = 0;
+    const struct mode *mode =
+        choose_mode(fd, server->ssh_program != NULL, connection.deadline_ms, &r);
     if (r == -ETIMEDOUT) {
         log_notice("the peer said nothing for %g s (--login-grace): closed", grace_ms / 1000.0);
         native_refuse(fd, VSH_ERROR_TIMEOUT, "no request came in time", monotonic_ms());
         return 1;
     }
-    if (r < 0) {
+    if (!mode) {
         log_info("the peer left without a word: %s", vsh_strerror(r));
         return 1;
     }
@@ -164,10 +166,11 @@ void connection_refuse(int fd, const struct vsh_peer *peer, enum vsh_error_code 
                        const char *text)
 {
     char peer_text[VSH_PEER_MAX];
-    const struct mode *mode = NULL;
+    int r = 0;
     int64_t deadline_ms = monotonic_ms() + REFUSE_MS;
     log_set_tag(vsh_peer_format(peer, peer_text, sizeof(peer_text)));
-    if (choose_mode(fd, true, deadline_ms, &mode) == 0) {
+    const struct mode *mode = choose_mode(fd, true, deadline_ms, &r);
+    if (mode) {
         mode->refuse(fd, code, text, deadline_ms);
     }
 }

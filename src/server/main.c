@@ -109,6 +109,7 @@ static int announce(const struct config *config, int ready_fd)
         return 0;
     }
     open_log(config);
+    log_notice("ready, process %d", (int)getpid());
     return daemon_ready(ready_fd);
 }
 
@@ -148,6 +149,8 @@ static int serve(struct server *server)
                   "sockets or one connected socket");
         return EXIT_START;
     }
+    /* Whatever a careless parent left open would reach every session's process. */
+    fd_close_from(ACTIVATION_FIRST_FD + (int)activation.count + (activation.connected ? 1 : 0));
     if (activation.connected) {
         return one_connection_socket(server, ACTIVATION_FIRST_FD);
     }
@@ -173,6 +176,10 @@ int main(int argc, char **argv)
         return EXIT_START;
     }
     (void)signal(SIGPIPE, SIG_IGN);
+    /* An inherited mask could make us deaf for SIGTERM. */
+    sigset_t none;
+    (void)sigemptyset(&none);
+    (void)sigprocmask(SIG_SETMASK, &none, NULL);
     if (config_parse(&config, argc, argv) < 0) {
         usage_error(SERVER_PROGRAM);
     }

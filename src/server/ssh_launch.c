@@ -16,7 +16,9 @@
 #include "common/log.h"
 #include "common/loop.h"
 #include "server/config.h"
+#include "server/connection.h"
 #include "server/server.h"
+#include "server/ssh_refuse.h"
 
 #define NUMBER_MAX 32
 
@@ -160,6 +162,10 @@ int ssh_launch(const struct server *server, int fd, const char *peer_text, int64
         log_error("cannot pass the connection to %s: %s", server->ssh_program, strerror(-r));
     } else {
         (void)become_program(server, &arguments);
+        ssh_refuse(fd, VSH_ERROR_UNSUPPORTED,
+                   "vsock-shell-server: the program for SSH has gone since the start; install it "
+                   "again",
+                   monotonic_ms() + REFUSE_MS);
     }
     free(arguments.words);
     return 1;

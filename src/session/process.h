@@ -57,6 +57,7 @@ struct process_result {
  * nothing is left to reap. Blocks for the time of the exec only.
  */
 enum process_stage {
+    PROCESS_STAGE_PTY, /* never of the spawn itself: for callers that open the terminal before */
     PROCESS_STAGE_FORK,
     PROCESS_STAGE_ACCOUNT,
     PROCESS_STAGE_CWD,

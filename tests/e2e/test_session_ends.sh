@@ -40,6 +40,12 @@ for pty in -T -t; do
 done
 expect_match 'peer vanished' "$TMP/server.log"
 
+# A peer that vanishes while its input is stuck: nobody reads the socket then, and it is noticed all the same.
+rm -f "$TMP/pids"
+expect_status 0 "$SUPPORT/raw_peer.py" "$SOCKET" v1-stall "stty raw -echo; echo \$\$ >$TMP/pids; exec sleep 4321"
+wait_for 6 is_gone "$(cat "$TMP/pids")" || fail 'a v1 session with stuck input outlives its peer'
+ok 'a peer that vanishes while its input is stuck'
+
 # The process of one connection is killed: its session ends, the other does not notice.
 "$CLIENT" "$T" 'echo $PPID $$ >'"$TMP/first"'; exec sleep 30' >"$TMP/one.out" 2>"$TMP/one.err" &
 one=$!

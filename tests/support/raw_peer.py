@@ -3,6 +3,7 @@
 """A peer that speaks the native protocol byte by byte, well or badly.
 
 usage: raw_peer.py SOCKET v1-shell | v1-command | v1-upload FILE DEST | v1-download SRC FILE | v1-exists DEST
+       raw_peer.py SOCKET v1-stall COMMAND        input until nothing more is taken, then gone
        raw_peer.py SOCKET broken NAME | truncated | silent SECONDS | names
 Prints what came, a frame a line; the status is 0 when the server closed the connection in time.
 """
@@ -120,6 +121,19 @@ def v1_exists(peer, destination):
     return frames
 
 
+def v1_stall(peer, command):
+    peer.send(frame(0x09, command.encode() + b'\0'))
+    time.sleep(1)
+    peer.socket.settimeout(1)
+    try:
+        while True:
+            peer.send(frame(0x0B, b'x' * 4096))
+    except TimeoutError:
+        pass
+    peer.socket.close()
+    sys.exit(0)
+
+
 BROKEN = {
     'magic': b'GET / HTTP/1.1\r\nHost: x\r\n\r\n',
     'magic-later': frame(0x20, b'', magic=0xCAFEBABF),
@@ -166,7 +180,7 @@ def silent(peer, seconds):
 
 ACTIONS = {
     'v1-shell': v1_shell, 'v1-command': v1_command, 'v1-upload': v1_upload,
-    'v1-download': v1_download, 'v1-exists': v1_exists, 'broken': broken, 'silent': silent,
+    'v1-download': v1_download, 'v1-stall': v1_stall, 'v1-exists': v1_exists, 'broken': broken, 'silent': silent,
 }
 
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A native connection from its first message to its end: HELLO, the request table and its one gate,
- * and the connection's place in the poll loop. Its clock and its end have files of their own, and
+ * A native connection from its first message to its end: HELLO, which messages go where, and
+ * the connection's place in the poll loop. Its clock and its end have files of their own, and
  * so has each request.
  */
 #include "server/native/native.h"
@@ -19,67 +19,8 @@
 #include "common/log.h"
 #include "server/native/native_session.h"
 #include "session/account.h"
-#include "session/policy.h"
 
 #define ANSWER_ROOM 4096u /* no message is taken unless an answer of this size would fit */
-#define KO          "KO "
-#define REASON_MAX  512
-
-/* The requests, and which rights each needs; the gate below is the only one. */
-static const struct {
-    uint32_t type;
-    int rights;
-    int (*start)(struct native *native, const struct vsh_message *message);
-    uint32_t refusal; /* v1: the answer that can carry "KO reason"; 0 = none can */
-} requests[] = {
-    {VSH_V2_EXEC, POLICY_EXEC, native_exec_request, 0},
-    {VSH_V2_FILE_PUT, POLICY_UPLOAD, native_put_request, 0},
-    {VSH_V2_FILE_GET, POLICY_DOWNLOAD, native_get_request, 0},
-    {VSH_V1_WINDOW_SIZE, 0, native_v1_size_request, 0},
-    {VSH_V1_OPEN_BASH, POLICY_EXEC | POLICY_PTY, native_v1_shell_request, 0},
-    {VSH_V1_OPEN_CMD, POLICY_EXEC | POLICY_PTY, native_v1_shell_request, 0},
-    {VSH_V1_FILE_UPLOAD_START, POLICY_UPLOAD, native_v1_upload_request, VSH_V1_FILE_READY_SEND},
-    {VSH_V1_FILE_DOWNLOAD_START, POLICY_DOWNLOAD, native_v1_download_request,
-     VSH_V1_FILE_READY_RECV},
-};
-
-/* Why the policy forbids it goes to text[] behind the "KO " of version 1. Returns 0 or -EACCES. */
-static int check_rights(const struct native *native, int wanted, char text[REASON_MAX])
-{
-    static const enum policy_right rights[] = {POLICY_EXEC, POLICY_PTY, POLICY_UPLOAD,
-                                               POLICY_DOWNLOAD};
-    int r = 0;
-
-    (void)strcpy(text, KO);
-    for (size_t i = 0; r == 0 && i < sizeof(rights) / sizeof(rights[0]); i++) {
-        if (wanted & (int)rights[i]) {
-            r = policy_check_right(native->settings->policy, rights[i], text + strlen(KO),
-                                   REASON_MAX - strlen(KO));
-        }
-    }
-    return r;
-}
-
-static int take_request(struct native *native, const struct vsh_message *message)
-{
-    char text[REASON_MAX];
-
-    for (size_t i = 0; i < sizeof(requests) / sizeof(requests[0]); i++) {
-        if (requests[i].type != message->type || native_is_v1(message->type) != native->v1) {
-            continue;
-        }
-        if (check_rights(native, requests[i].rights, text) == 0) {
-            return requests[i].start(native, message);
-        }
-        if (requests[i].refusal == 0) {
-            return native_fail(native, VSH_ERROR_REFUSED, "%s", text + strlen(KO));
-        }
-        log_notice("%s", text + strlen(KO));
-        return vsh_put_text(native->queue, requests[i].refusal, text);
-    }
-    return native_fail(native, VSH_ERROR_UNSUPPORTED,
-                       "message 0x%02x is no request that this server knows", message->type);
-}
 
 static int take_hello(struct native *native, const struct vsh_message *message)
 {
@@ -183,7 +124,7 @@ static int take_message(struct native *native, const struct vsh_message *message
     }
     switch (native->state) {
     case NATIVE_WAITING:
-        return take_request(native, message);
+        return native_take_request(native, message);
     case NATIVE_BUSY:
         return native->activity->message(native, message);
     case NATIVE_ENDING: /* sent before the peer knew of the end */
@@ -271,7 +212,12 @@ static void on_socket(int fd, short revents, void *data)
     struct native *native = data;
 
     (void)fd;
-    if (revents & (POLLIN | POLLHUP | POLLERR)) {
+    if (!native_may_take(native)) {
+        /* Nothing is read now, and nobody is there to read on for. */
+        if (revents & (POLLHUP | POLLERR)) {
+            native_end_gone(native, "peer vanished");
+        }
+    } else if (revents & (POLLIN | POLLHUP | POLLERR)) {
         read_socket(native);
     }
     native_update(native);
@@ -316,9 +262,10 @@ void native_update(struct native *native)
         native_end_gone(native, "peer vanished");
         return;
     }
+    /* POLLPRI never comes on such a socket: it asks for hang-ups only, which events 0 would not. */
+    short in = native_may_take(native) ? POLLIN : POLLPRI;
     short out = vsh_queue_pending(native->queue) > 0 ? POLLOUT : 0;
-    (void)loop_watch_events(native->loop, native->fd,
-                            (short)(out | (native_may_take(native) ? POLLIN : 0)));
+    (void)loop_watch_events(native->loop, native->fd, (short)(in | out));
 }
 
 static void on_child(int signo, void *data)

@@ -31,7 +31,8 @@ static void on_tick(void *data)
     native->tick_ms = now;
     if (idle_ms > 0 && now - native->active_ms >= idle_ms) {
         (void)native_fail(native, VSH_ERROR_TIMEOUT,
-                          "nothing was sent or received for %d s (--idle-timeout)", idle_ms / 1000);
+                          "nothing was sent or received for %g s (--idle-timeout)",
+                          idle_ms / 1000.0);
         return;
     }
     if (native->heard && !native->v1 && now - native->heard_ms >= QUIET_LOST_MS) {

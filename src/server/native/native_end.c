@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* How requests and sessions end: by themselves, by an error that is told, or because the peer has
  * gone. */
+#include <poll.h>
 #include <stdarg.h>
 #include <stdio.h>
 
@@ -79,6 +80,18 @@ void native_end_gone(struct native *native, const char *why)
     native_stop(native, native->state == NATIVE_WAITING ? 0 : 1);
 }
 
+/* A peer that reads slowly still gets the last words, within LINGER_MS. */
+static int flush_all(struct native *native)
+{
+    int64_t deadline_ms = monotonic_ms() + LINGER_MS;
+    int left = vsh_queue_flush(native->queue);
+
+    while (left > 0 && fd_wait(native->fd, POLLOUT, deadline_ms) == 0) {
+        left = vsh_queue_flush(native->queue);
+    }
+    return left;
+}
+
 int native_fail(struct native *native, uint32_t code, const char *format, ...)
 {
     char text[TEXT_MAX + VSH_V1_PAYLOAD_MAX];
@@ -98,12 +111,12 @@ int native_fail(struct native *native, uint32_t code, const char *format, ...)
         }
         (void)vsh_put_error(native->queue, code, text);
     }
-    int left = vsh_queue_flush(native->queue);
+    int left = flush_all(native);
     log_notice("%s", text);
     native_drop(native);
     audit(native, "error");
     native_stop(native, 1);
-    if (left >= 0) {
+    if (left == 0) {
         refuse_linger(native->fd, monotonic_ms() + LINGER_MS);
     }
     return 0;
@@ -129,6 +142,14 @@ void native_begin(struct native *native, const struct native_activity *activity,
 static void on_end_timeout(void *data)
 {
     struct native *native = data;
+    size_t pending = vsh_queue_pending(native->queue);
+
+    /* Output that still flows is waited for: the peer cannot acknowledge what it has not read. */
+    if (pending > 0 && pending != native->end_pending) {
+        native->end_pending = pending;
+        loop_timer_set(native->loop, &native->end, END_MS, on_end_timeout, native);
+        return;
+    }
     log_debug("the peer did not acknowledge the end");
     native_stop(native, 0);
 }

@@ -64,16 +64,22 @@ static void on_output_eof(void *peer, enum vsh_stream stream)
     (void)vsh_put_stream(native->queue, VSH_V2_EOF, stream);
 }
 
+/* Without room for it now, exec_moved() tries again: a peer with no credit left sends nothing. */
+static void give_credit(struct native *native, struct exec *exec)
+{
+    if (exec->owed >= CREDIT_STEP &&
+        vsh_put_window(native->queue, VSH_STREAM_STDIN, exec->owed) == 0) {
+        exec->owed = 0;
+    }
+}
+
 static void on_input_taken(void *peer, size_t length)
 {
     struct native *native = peer;
     struct exec *exec = native->request;
 
     exec->owed += (uint32_t)length;
-    if (exec->owed >= CREDIT_STEP &&
-        vsh_put_window(native->queue, VSH_STREAM_STDIN, exec->owed) == 0) {
-        exec->owed = 0;
-    }
+    give_credit(native, exec);
 }
 
 static void on_input_closed(void *peer)
@@ -125,6 +131,7 @@ static void exec_moved(struct native *native)
         pump_room(exec->process.pump);
     }
     if (!exec->exited) {
+        give_credit(native, exec);
         native_process_watch(native, &exec->process);
         return;
     }

@@ -118,8 +118,8 @@ static void put_gone(struct native *native)
 {
     struct copy *copy = native->request;
 
-    if (native->state == NATIVE_BUSY && file_receiver_error(copy->receiver)[0] == '\0' &&
-        file_receiver_interrupt(copy->receiver)) {
+    if (native->state == NATIVE_BUSY && copy->receiver &&
+        file_receiver_error(copy->receiver)[0] == '\0' && file_receiver_interrupt(copy->receiver)) {
         log_info("a part is kept for --resume");
     }
 }

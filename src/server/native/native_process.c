@@ -35,6 +35,7 @@ int native_process_environ(const struct native *native, const char *term,
     return 0;
 }
 
+/* argv of a shell, its command, or a program; then the one spawn. */
 static int spawn(struct native *native, const struct native_start *start, const struct pty *pty,
                  struct process *process, enum process_stage *ret_stage)
 {
@@ -67,7 +68,7 @@ int native_process_start(struct native *native, struct native_process *process,
     struct pty pty = {.master_fd = -1, .slave_fd = -1};
 
     *process = (struct native_process){0};
-    *ret_stage = PROCESS_STAGE_FORK;
+    *ret_stage = PROCESS_STAGE_PTY;
     int r = start->size ? pty_open(&pty, native->account->uid, start->size) : 0;
     if (r < 0) {
         return r;
@@ -100,6 +101,7 @@ int native_process_explain(int error, enum process_stage stage, const char *what
                            size_t size)
 {
     static const char *const stages[] = {
+        [PROCESS_STAGE_PTY] = "cannot open a terminal (is /dev/pts mounted?) for",
         [PROCESS_STAGE_FORK] = "cannot start a process for",
         [PROCESS_STAGE_ACCOUNT] = "cannot become the session's user for",
         [PROCESS_STAGE_CWD] = "cannot enter the folder asked for (-C) to run",
@@ -120,13 +122,26 @@ static void on_pump_fd(int fd, short revents, void *data)
     native_update(native);
 }
 
+static bool is_wanted(const struct pump_interest *interest, size_t count, int fd)
+{
+    for (size_t i = 0; i < count; i++) {
+        if (interest[i].fd == fd) {
+            return true;
+        }
+    }
+    return false;
+}
+
 void native_process_watch(struct native *native, struct native_process *process)
 {
     struct pump_interest interest[PUMP_FDS_MAX];
     size_t count = pump_interest(process->pump, interest);
 
+    /* Kept in place where it stays: a new watch would miss what this round's poll has found. */
     for (size_t i = 0; i < process->watched_count; i++) {
-        loop_unwatch(native->loop, process->watched[i]);
+        if (!is_wanted(interest, count, process->watched[i])) {
+            loop_unwatch(native->loop, process->watched[i]);
+        }
     }
     process->watched_count = 0;
     for (size_t i = 0; i < count; i++) {

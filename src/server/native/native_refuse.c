@@ -4,7 +4,7 @@
 
 #include <errno.h>
 #include <poll.h>
-#include <stdbool.h>
+#include <stdio.h>
 #include <sys/socket.h>
 
 #include <vsock-shell/error.h>
@@ -32,21 +32,35 @@ void refuse_linger(int fd, int64_t deadline_ms)
     }
 }
 
-/* True when the first frame is one of version 1. */
-static bool speaks_v1(int fd, int64_t deadline_ms)
+/* The number of the first frame, or 0 when it is none of version 1. */
+static uint32_t v1_type(int fd, int64_t deadline_ms)
 {
     uint8_t header[VSH_HEADER_SIZE];
     if (fd_read_full(fd, header, sizeof(header), deadline_ms) < 0) {
-        return false;
+        return 0;
     }
-    return wire_load_u32(header) == VSH_MAGIC && native_is_v1(wire_load_u32(header + 4));
+    uint32_t type = wire_load_u32(header + 4);
+    return wire_load_u32(header) == VSH_MAGIC && native_is_v1(type) ? type : 0;
 }
 
-static void put_refusal(struct vsh_queue *queue, bool v1, enum vsh_error_code code,
+/* A v1 client that asked for a copy waits for "OK" or "KO", and would not look at anything else. */
+static void put_v1_refusal(struct vsh_queue *queue, uint32_t type, const char *text)
+{
+    char answer[VSH_V1_PAYLOAD_MAX];
+    (void)snprintf(answer, sizeof(answer), "KO %s", text);
+    if (type == VSH_V1_FILE_UPLOAD_START) {
+        (void)vsh_put_text(queue, VSH_V1_FILE_READY_SEND, answer);
+    } else if (type == VSH_V1_FILE_DOWNLOAD_START) {
+        (void)vsh_put_text(queue, VSH_V1_FILE_READY_RECV, answer);
+    }
+    native_put_v1_error(queue, text);
+}
+
+static void put_refusal(struct vsh_queue *queue, uint32_t v1, enum vsh_error_code code,
                         const char *text)
 {
     if (v1) {
-        native_put_v1_error(queue, text);
+        put_v1_refusal(queue, v1, text);
         return;
     }
     (void)native_put_hello(queue);
@@ -56,7 +70,7 @@ static void put_refusal(struct vsh_queue *queue, bool v1, enum vsh_error_code co
 void native_refuse(int fd, enum vsh_error_code code, const char *text, int64_t deadline_ms)
 {
     struct vsh_queue *queue = NULL;
-    bool v1 = speaks_v1(fd, deadline_ms);
+    uint32_t v1 = v1_type(fd, deadline_ms);
     if (vsh_queue_new(fd, fd, &queue) < 0) {
         return;
     }

@@ -59,6 +59,7 @@ struct native {
     int64_t active_ms; /* last byte that was no ping */
     int64_t tick_ms;
     struct loop_timer grace, tick, end, turn;
+    size_t end_pending; /* bytes that waited when the end was last looked at */
     int status;
 };
 
@@ -102,6 +103,9 @@ void native_update(struct native *native);
 
 /* Bytes moved that are not ping: the idle clock starts again. */
 void native_touch(struct native *native);
+
+/* Asks the policy, then lets the request begin. Returns 0 or a negative errno that ends it all. */
+int native_take_request(struct native *native, const struct vsh_message *message);
 
 /* The requests; each begins an activity, or fails. */
 int native_exec_request(struct native *native, const struct vsh_message *message);

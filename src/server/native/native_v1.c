@@ -21,6 +21,7 @@ struct v1_shell {
     struct native_process process;
     size_t input_pending;
     bool starved;
+    bool input_closed; /* what still comes is dropped */
     bool exited;
     struct process_result result;
 };
@@ -73,6 +74,7 @@ static void on_input_closed(void *peer)
     struct v1_shell *shell = native->request;
 
     shell->input_pending = 0;
+    shell->input_closed = true;
 }
 
 static void on_exited(void *peer, const struct process_result *result)
@@ -124,7 +126,7 @@ static int v1_message(struct native *native, const struct vsh_message *message)
 
     switch (message->type) {
     case VSH_V1_CLIENT_DATA:
-        if (shell->exited) {
+        if (shell->exited || shell->input_closed) {
             return 0;
         }
         shell->input_pending += message->length;
@@ -198,7 +200,7 @@ static int start_process(struct native *native, struct v1_shell *shell, const ch
         return r;
     }
     struct native_start start = {
-        .shell = command && access(bash, X_OK) == 0 ? bash : NULL,
+        .shell = command && !native->settings->shell && access(bash, X_OK) == 0 ? bash : NULL,
         .command = command,
         .size = &native->size,
         .env = env,
