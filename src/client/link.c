@@ -20,7 +20,8 @@
 #define RECEIVE_MAX   (256u * 1024u + 64u)
 #define ANSWER_MS     10000
 #define QUIET_PING_MS 15000
-#define QUIET_LOST_MS 45000
+/* The kernel tells of a server that has died; a busy or paused VM may be silent for minutes. */
+#define QUIET_LOST_MS 600000
 #define TICK_MS       5000
 
 static void stop_with(struct link *link, int error)

@@ -185,6 +185,5 @@ size_t progress_line(const struct progress_view *view, size_t columns, char *lin
         length += put_bar(view, bar, text + length);
         text[length++] = ' ';
     }
-    length += (size_t)sprintf(text + length, "%s", numbers);
-    return (size_t)snprintf(line, size, "%s", text);
+    return (size_t)snprintf(line, size, "%.*s%s", (int)length, text, numbers);
 }

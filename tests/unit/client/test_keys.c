@@ -10,26 +10,26 @@
 #include "client/keys.h"
 
 static const struct {
-    int escape;
     const char *typed;
     const char *sent;
+    int escape;
     enum keys_action action; /* the last one met */
 } cases[] = {
-    {'~', "hello", "hello", KEYS_NONE},
-    {'~', "~.", "", KEYS_DISCONNECT},
-    {'~', "ls\r~.", "ls\r", KEYS_DISCONNECT},
-    {'~', "ls\n~?", "ls\n", KEYS_HELP},
-    {'~', "~\x1a", "", KEYS_SUSPEND},
-    {'~', "~~", "~", KEYS_NONE},
-    {'~', "~~.", "~.", KEYS_NONE},
-    {'~', "~x", "~x", KEYS_NONE},
-    {'~', "~\r~.", "~\r", KEYS_DISCONNECT},
-    {'~', "a~.", "a~.", KEYS_NONE},
-    {'~', "~?~?x", "x", KEYS_HELP},
-    {'~', "~", "", KEYS_NONE},
-    {-1, "~.\r~.", "~.\r~.", KEYS_NONE},
-    {0x1d, "\x1d.", "", KEYS_DISCONNECT},
-    {0x1d, "~.", "~.", KEYS_NONE},
+    {"hello", "hello", '~', KEYS_NONE},
+    {"~.", "", '~', KEYS_DISCONNECT},
+    {"ls\r~.", "ls\r", '~', KEYS_DISCONNECT},
+    {"ls\n~?", "ls\n", '~', KEYS_HELP},
+    {"~\x1a", "", '~', KEYS_SUSPEND},
+    {"~~", "~", '~', KEYS_NONE},
+    {"~~.", "~.", '~', KEYS_NONE},
+    {"~x", "~x", '~', KEYS_NONE},
+    {"~\r~.", "~\r", '~', KEYS_DISCONNECT},
+    {"a~.", "a~.", '~', KEYS_NONE},
+    {"~?~?x", "x", '~', KEYS_HELP},
+    {"~", "", '~', KEYS_NONE},
+    {"~.\r~.", "~.\r~.", -1, KEYS_NONE},
+    {"\x1d.", "", 0x1d, KEYS_DISCONNECT},
+    {"~.", "~.", 0x1d, KEYS_NONE},
 };
 
 /* Types in pieces of the given size, as reads of a terminal may cut. */
