@@ -7,6 +7,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #define COPY_SLICE (4u * 1024u * 1024u)
@@ -102,6 +103,16 @@ static bool ranges_overlap(const struct sftpd_copy *copy)
     return copy->from < copy->to + copy->left && copy->to < copy->from + copy->left;
 }
 
+/* Two handles may be one file, and a copy that follows its own end would never stop. */
+static bool same_file(int a, int b)
+{
+    struct stat first;
+    struct stat second;
+
+    return fstat(a, &first) == 0 && fstat(b, &second) == 0 && first.st_dev == second.st_dev &&
+           first.st_ino == second.st_ino;
+}
+
 int sftpd_on_copy_data(struct sftpd *sftpd, uint32_t id, struct sftpd_reader *r)
 {
     struct sftpd_copy copy = {.active = true, .id = id};
@@ -118,7 +129,7 @@ int sftpd_on_copy_data(struct sftpd *sftpd, uint32_t id, struct sftpd_reader *r)
         return SFTPD_BAD_HANDLE;
     }
     if (copy.from > INT64_MAX || copy.to > INT64_MAX || copy.left > INT64_MAX ||
-        (from == to && ranges_overlap(&copy))) {
+        (same_file(from->fd, to->fd) && ranges_overlap(&copy))) {
         return -EINVAL;
     }
     copy.from_fd = from->fd;

@@ -20,7 +20,7 @@
 
 static void accept_agent(struct listener *listener)
 {
-    int fd = accept4(listener->fd, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
+    int fd = ssh_listen_accept(listener, NULL, NULL);
     if (fd >= 0) {
         ssh_relay_open_agent(listener, fd);
     }

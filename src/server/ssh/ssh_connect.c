@@ -3,6 +3,7 @@
 #include "server/ssh/ssh_connect.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <netdb.h>
 #include <signal.h>
 #include <stdio.h>
@@ -45,8 +46,16 @@ static int connect_to(const char *host, unsigned port)
     return result;
 }
 
+#define FIRST_FD 3 /* behind standard error */
+
 __attribute__((noreturn)) static void child(const char *host, unsigned port, int fd)
 {
+    /* The other channels' pipes and sockets would be held open by us for as long as this takes. */
+    if (fd != FIRST_FD && dup3(fd, FIRST_FD, O_CLOEXEC) < 0) {
+        _exit(0);
+    }
+    fd = FIRST_FD;
+    fd_close_from(FIRST_FD + 1);
     (void)alarm(CONNECT_SECONDS);
     int result = connect_to(host, port);
     if (result >= 0 && fd_set_nonblock(result, true) == 0) {

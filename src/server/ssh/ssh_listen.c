@@ -11,9 +11,12 @@
 #include <unistd.h>
 
 #include "base/cleanup.h"
+#include "base/fd.h"
 #include "common/log.h"
 #include "server/ssh/ssh_connection.h"
 #include "server/ssh/ssh_relay.h"
+
+#define REST_MS 1000 /* after a shortage of descriptors or memory */
 
 #define BACKLOG 64
 
@@ -67,6 +70,20 @@ static void describe(const union address *peer, char *ret, unsigned *ret_port)
     }
 }
 
+int ssh_listen_accept(struct listener *listener, struct sockaddr *peer, socklen_t *length)
+{
+    int fd = accept4(listener->fd, peer, length, SOCK_CLOEXEC | SOCK_NONBLOCK);
+
+    if (fd >= 0) {
+        return fd;
+    }
+    if (errno == EMFILE || errno == ENFILE || errno == ENOBUFS || errno == ENOMEM) {
+        log_warning("cannot accept a connection to forward: %s", strerror(errno));
+        listener->rest_until_ms = monotonic_ms() + REST_MS;
+    }
+    return -errno;
+}
+
 static void accept_forward(struct listener *listener)
 {
     union address peer;
@@ -74,7 +91,7 @@ static void accept_forward(struct listener *listener)
     char text[INET6_ADDRSTRLEN];
     unsigned port = 0;
     memset(&peer, 0, sizeof(peer));
-    int fd = accept4(listener->fd, &peer.any, &length, SOCK_CLOEXEC | SOCK_NONBLOCK);
+    int fd = ssh_listen_accept(listener, &peer.any, &length);
     if (fd < 0) {
         return;
     }

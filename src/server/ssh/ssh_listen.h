@@ -4,6 +4,8 @@
 #define SERVER_SSH_SSH_LISTEN_H
 
 #include <stdbool.h>
+#include <stdint.h>
+#include <sys/socket.h>
 
 #include "server/ssh/ssh_compat.h"
 
@@ -21,8 +23,15 @@ struct listener {
     bool closed;                /* freed by the next sweep */
     char *address;              /* as the peer asked for it; NULL for the agent */
     unsigned port;              /* bound */
+    int64_t rest_until_ms;      /* not polled before: there was no descriptor for a connection */
     listener_accept_fn *accept; /* a connection waits */
 };
+
+/*
+ * accept4(2) of a waiting connection. Returns a non-blocking descriptor or a negative errno; after
+ * a shortage the listener rests for a second, or its readiness would spin the loop.
+ */
+int ssh_listen_accept(struct listener *listener, struct sockaddr *peer, socklen_t *length);
 
 /* Takes fd over. 0, -ENOBUFS (too many) or -ENOMEM; fd is closed then. */
 int ssh_listen_add(struct ssh_connection *connection, int fd, const char *address, unsigned port,

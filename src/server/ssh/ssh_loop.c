@@ -73,7 +73,9 @@ static void gather(struct ssh_connection *connection, struct round *round)
     }
     for (struct listener *listener = connection->listeners; listener != NULL;
          listener = listener->next) {
-        add(round, listener->fd, POLLIN, (struct watch){.listener = listener});
+        if (listener->rest_until_ms <= monotonic_ms()) {
+            add(round, listener->fd, POLLIN, (struct watch){.listener = listener});
+        }
     }
 }
 
