@@ -62,6 +62,7 @@ enum vsh_file_message_type {
 struct vsh_file_request {
     uint32_t flags;
     const char *path;  /* PUT: destination; GET: source; "" = the working directory */
+    const char *user;  /* whose rights the copy has there; NULL or "" = the session's own user */
     uint64_t limit;    /* GET: bytes per second, 0 = no limit */
     uint32_t excludes; /* GET: how many patterns */
     const char *exclude[VSH_FILE_EXCLUDES_MAX];

@@ -14,10 +14,15 @@
 #include "output.h"
 
 void copy_engine_init(struct copy_engine *engine, struct loop *loop, struct vsh_queue *queue,
-                      loop_timer_fn *step, void *data)
+                      loop_timer_fn *step, void *data, const char *user)
 {
-    *engine = (struct copy_engine){
-        .loop = loop, .queue = queue, .step = step, .data = data, .own_fd = -1, .watched_fd = -1};
+    *engine = (struct copy_engine){.loop = loop,
+                                   .queue = queue,
+                                   .step = step,
+                                   .data = data,
+                                   .user = user,
+                                   .own_fd = -1,
+                                   .watched_fd = -1};
 }
 
 static uint32_t flags_of(const struct client_arguments *arguments)
@@ -60,7 +65,8 @@ static int begin_upload(struct copy_engine *engine, const struct client_argument
 {
     bool stream = is_stream(request->source);
     const struct vsh_file_request message = {.flags = flags_of(arguments),
-                                             .path = remote_path(request->destination)};
+                                             .path = remote_path(request->destination),
+                                             .user = engine->user};
     const struct file_sender_options options = {
         .queue = engine->queue,
         .root_fd = -1,
@@ -83,6 +89,7 @@ static int begin_download(struct copy_engine *engine, const struct client_argume
     bool stream = is_stream(request->destination);
     struct vsh_file_request message = {.flags = flags_of(arguments),
                                        .path = remote_path(request->source),
+                                       .user = engine->user,
                                        .limit = arguments->limit,
                                        .excludes = (uint32_t)arguments->exclude_count};
     struct file_receiver_options options = {

@@ -22,6 +22,7 @@ struct copy_engine {
     struct vsh_queue *queue;
     loop_timer_fn *step;
     void *data;
+    const char *user; /* whose rights the copy has at the server; "" = the session's own */
     struct loop_timer timer;
     struct file_sender *sender;     /* of an upload */
     struct file_receiver *receiver; /* of a download */
@@ -30,7 +31,7 @@ struct copy_engine {
 };
 
 void copy_engine_init(struct copy_engine *engine, struct loop *loop, struct vsh_queue *queue,
-                      loop_timer_fn *step, void *data);
+                      loop_timer_fn *step, void *data, const char *user);
 
 /* Queues the request and makes its engine. Returns 0 or a negative errno. */
 int copy_engine_begin(struct copy_engine *engine, const struct client_arguments *arguments,

@@ -79,7 +79,8 @@ void link_update(struct link *link);
 void link_pause(struct link *link);
 bool link_resume(struct link *link);
 
-/* Why a connection ended, in words: "the server closed it", "the server was silent for too long". */
+/* Why a connection ended, in words: "the server closed it", "the server was silent for too long".
+ */
 const char *link_explain(int error);
 
 #endif

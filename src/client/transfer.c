@@ -242,7 +242,8 @@ static int run_v2(struct transfer *transfer)
     }
     int rc = link_open(&transfer->link, &options);
     if (rc == 0) {
-        copy_engine_init(&transfer->engine, transfer->loop, transfer->link.queue, step, transfer);
+        copy_engine_init(&transfer->engine, transfer->loop, transfer->link.queue, step, transfer,
+                         transfer->target->user);
         end_signals_watch(transfer->loop, on_signal, transfer);
         link_update(&transfer->link);
         rc = loop_run(transfer->loop);

@@ -13,7 +13,7 @@
 
 #include "lib/message_wire.h"
 
-enum request_field { REQUEST_PATH = 1, REQUEST_LIMIT = 2, REQUEST_EXCLUDE = 3 };
+enum request_field { REQUEST_PATH = 1, REQUEST_LIMIT = 2, REQUEST_EXCLUDE = 3, REQUEST_USER = 4 };
 
 #define CHECK_SIZE    8u
 #define REQUEST_FIXED (CHECK_SIZE + 4u)
@@ -49,9 +49,15 @@ static bool path_fits(const char *path)
     return strnlen(path, VSH_FILE_PATH_MAX + 1) <= VSH_FILE_PATH_MAX;
 }
 
+static const char *user_of(const struct vsh_file_request *request)
+{
+    return request->user ? request->user : "";
+}
+
 static size_t request_size(const struct vsh_file_request *request)
 {
-    size_t size = REQUEST_FIXED + text_field_size(request->path) + WIRE_FIELD_HEADER + 8;
+    size_t size = REQUEST_FIXED + text_field_size(request->path) + WIRE_FIELD_HEADER + 8 +
+                  text_field_size(user_of(request));
 
     for (uint32_t i = 0; i < request->excludes; i++) {
         size += text_field_size(request->exclude[i]);
@@ -84,6 +90,9 @@ int vsh_put_file_request(struct vsh_queue *queue, uint32_t type,
     for (uint32_t i = 0; i < request->excludes; i++) {
         wire_put_field_string(&w, REQUEST_EXCLUDE | WIRE_REQUIRED, request->exclude[i]);
     }
+    if (*user_of(request) != '\0') {
+        wire_put_field_string(&w, REQUEST_USER | WIRE_REQUIRED, request->user);
+    }
     store_checksum(payload, w.length);
     vsh_queue_commit(queue, w.failed ? SIZE_MAX : w.length);
     return w.failed ? -EINVAL : 0;
@@ -97,6 +106,8 @@ static int take_request_field(const struct wire_field *field, struct vsh_file_re
             return VSH_E_MALFORMED;
         }
         return wire_field_string(field, &ret->path);
+    case REQUEST_USER:
+        return wire_field_string(field, &ret->user);
     case REQUEST_LIMIT:
         return wire_field_u64(field, &ret->limit);
     case REQUEST_EXCLUDE:

@@ -74,6 +74,12 @@ expect_status 0 "$CLIENT" -l nobody "$T" -C / --argv id -u
 expect_line "$(id -u nobody)"
 expect_status 255 "$CLIENT" -l no-such-user "$T" true
 expect_match 'there is no such user'
+mkdir -m 777 "$TMP/open"
+expect_status 0 "$CLIENT" -q -l nobody "$T" -u "$TMP/client:$TMP/open/copy"
+[ "$(stat -c %U "$TMP/open/copy")" = nobody ] || fail 'a copy with -l is not that user'\''s'
+install -m 600 /dev/null "$TMP/private"
+expect_status 1 "$CLIENT" -q -l nobody "$T" -d "$TMP/private:$TMP/stolen"
+expect_match "ermission denied"
 ok '-l: root may become anybody, nobody may become root'
 
 # A session that may not be enough for its peer: limits.

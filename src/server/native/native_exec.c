@@ -270,37 +270,6 @@ static const struct native_activity exec_activity = {
     .free = exec_free,
 };
 
-/* -l USER: root may run as anybody; this process stays that user for good. */
-static int change_user(struct native *native, const char *user)
-{
-    struct account *account = NULL;
-
-    if (user[0] == '\0' || strcmp(user, native->account->name) == 0) {
-        return 0;
-    }
-    if (geteuid() != 0) {
-        (void)native_fail(
-            native, VSH_ERROR_REFUSED,
-            "sessions run as '%s' here and cannot become '%s': leave out -l, or start "
-            "the server as root without --user",
-            native->account->name, user);
-        return -EPERM;
-    }
-    int r = account_lookup(user, &account);
-    if (r == 0) {
-        r = account_become(account);
-    }
-    if (r < 0) {
-        account_free(account);
-        (void)native_fail(native, VSH_ERROR_REFUSED, "cannot become the user '%s': %s", user,
-                          r == -ENOENT ? "there is no such user here" : strerror(-r));
-        return r;
-    }
-    account_free(native->account);
-    native->account = account;
-    return 0;
-}
-
 static int make_environ(struct native *native, const struct vsh_exec *request,
                         struct environ_block **ret)
 {
@@ -393,7 +362,7 @@ int native_exec_request(struct native *native, const struct vsh_message *message
         policy_check_right(native->settings->policy, POLICY_PTY, reason, sizeof(reason)) < 0) {
         return native_fail(native, VSH_ERROR_REFUSED, "%s", reason);
     }
-    if (change_user(native, request.user) < 0) {
+    if (native_change_user(native, request.user) < 0) {
         return 0;
     }
     return start_exec(native, &request);

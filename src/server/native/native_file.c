@@ -204,6 +204,9 @@ int native_put_request(struct native *native, const struct vsh_message *message)
     if (vsh_get_file_request(message, &request) < 0) {
         return VSH_E_MALFORMED;
     }
+    if (native_change_user(native, request.user) < 0) {
+        return 0;
+    }
     struct copy *copy = begin_copy(native, &put_activity, "put", request.path);
     if (!copy) {
         return -ENOMEM;
@@ -226,6 +229,9 @@ int native_get_request(struct native *native, const struct vsh_message *message)
 
     if (vsh_get_file_request(message, &request) < 0) {
         return VSH_E_MALFORMED;
+    }
+    if (native_change_user(native, request.user) < 0) {
+        return 0;
     }
     struct copy *copy = begin_copy(native, &get_activity, "get", request.path);
     if (!copy) {

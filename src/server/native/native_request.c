@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /* The requests of both protocol versions and the one gate before them. */
-#include <stdio.h>
+#include <errno.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "common/log.h"
 #include "server/native/native_session.h"
+#include "session/account.h"
 #include "session/policy.h"
 
 #define KO         "KO "
@@ -64,4 +66,34 @@ int native_take_request(struct native *native, const struct vsh_message *message
     }
     return native_fail(native, VSH_ERROR_UNSUPPORTED,
                        "message 0x%02x is no request that this server knows", message->type);
+}
+
+int native_change_user(struct native *native, const char *user)
+{
+    struct account *account = NULL;
+
+    if (!user || user[0] == '\0' || strcmp(user, native->account->name) == 0) {
+        return 0;
+    }
+    if (geteuid() != 0) {
+        (void)native_fail(
+            native, VSH_ERROR_REFUSED,
+            "sessions run as '%s' here and cannot become '%s': leave out -l, or start "
+            "the server as root without --user",
+            native->account->name, user);
+        return -EPERM;
+    }
+    int r = account_lookup(user, &account);
+    if (r == 0) {
+        r = account_become(account);
+    }
+    if (r < 0) {
+        account_free(account);
+        (void)native_fail(native, VSH_ERROR_REFUSED, "cannot become the user '%s': %s", user,
+                          r == -ENOENT ? "there is no such user here" : strerror(-r));
+        return r;
+    }
+    account_free(native->account);
+    native->account = account;
+    return 0;
 }

@@ -107,6 +107,12 @@ void native_touch(struct native *native);
 /* Asks the policy, then lets the request begin. Returns 0 or a negative errno that ends it all. */
 int native_take_request(struct native *native, const struct vsh_message *message);
 
+/*
+ * The request names a user ("" or NULL: none): root may become anybody, for good, and others nobody
+ * but themselves. Returns 0, or a negative errno after native_fail().
+ */
+int native_change_user(struct native *native, const char *user);
+
 /* The requests; each begins an activity, or fails. */
 int native_exec_request(struct native *native, const struct vsh_message *message);
 int native_put_request(struct native *native, const struct vsh_message *message);
