@@ -16,6 +16,13 @@ int fd_set_nonblock(int fd, bool on);
 int fd_set_cloexec(int fd, bool on);
 
 /*
+ * Opens what fd writes to once more, non-blocking and close-on-exec. O_NONBLOCK belongs to the open
+ * file description, which other programs share: this gives a description of our own. For pipes and
+ * terminals, by way of /proc. Returns the new descriptor or a negative errno.
+ */
+int fd_open_again(int fd);
+
+/*
  * Waits until fd is ready for events (POLLIN, POLLOUT) or deadline_ms on monotonic_ms()'s clock has
  * come
  * (-1 = for ever). Returns 0, -ETIMEDOUT or a negative errno; restarts after EINTR.

@@ -16,6 +16,7 @@
 
 #include "base/buffer.h"
 #include "base/cleanup.h"
+#include "base/fd.h"
 
 #define DIRECTION_BYTES (256u * 1024u)
 #define READ_MIN        (16u * 1024u) /* less room than this is not worth a wake-up */
@@ -23,6 +24,7 @@
 struct direction {
     int in_fd;
     int out_fd;
+    int own_fd; /* the pipe out_fd, opened again: writing to it never waits; -1 = write to out_fd */
     bool in_socket;
     bool out_socket;
     bool out_shared;   /* out_fd is also read from: it cannot be closed */
@@ -47,6 +49,7 @@ static int direction_init(struct direction *d, const struct relay_side *from,
     *d = (struct direction){
         .in_fd = from->in_fd,
         .out_fd = to->out_fd,
+        .own_fd = -1,
         .in_socket = is_kind(from->in_fd, S_IFSOCK),
         .out_socket = is_kind(to->out_fd, S_IFSOCK),
         .out_shared = to->in_fd == to->out_fd,
@@ -56,12 +59,29 @@ static int direction_init(struct direction *d, const struct relay_side *from,
     if (flags < 0) {
         return -errno;
     }
+    if (!(flags & O_NONBLOCK) && is_kind(d->out_fd, S_IFIFO)) {
+        d->own_fd = fd_open_again(d->out_fd);
+    }
     /*
-     * POLLOUT on a blocking pipe promises PIPE_BUF bytes and no more; a larger write would wait
-     * there while the other direction starves.
+     * POLLOUT on a blocking descriptor promises PIPE_BUF bytes and no more; a larger write would
+     * wait there while the other direction starves.
      */
-    d->write_max = d->out_socket || (flags & O_NONBLOCK) ? DIRECTION_BYTES : 4096;
+    bool whole = d->out_socket || (flags & O_NONBLOCK) || d->own_fd >= 0;
+    d->write_max = whole ? DIRECTION_BYTES : 4096;
     return buffer_init(&d->buffer, DIRECTION_BYTES);
+}
+
+static int output_fd(const struct direction *d)
+{
+    return d->own_fd >= 0 ? d->own_fd : d->out_fd;
+}
+
+static void direction_done(struct direction *d)
+{
+    if (d->own_fd >= 0) {
+        (void)close(take_fd(&d->own_fd));
+    }
+    buffer_done(&d->buffer);
 }
 
 /* Tells the reader that no more comes, as far as its kind allows. */
@@ -74,6 +94,9 @@ static void finish_output(struct direction *d)
     if (d->out_socket) {
         (void)shutdown(d->out_fd, SHUT_WR);
     } else if (!d->out_shared) {
+        if (d->own_fd >= 0) {
+            (void)close(take_fd(&d->own_fd));
+        }
         /* Closed by putting /dev/null in its place: the number stays the caller's. */
         cleanup_close int null_fd = open("/dev/null", O_RDWR | O_CLOEXEC);
         if (null_fd >= 0) {
@@ -119,7 +142,7 @@ static void move_out(struct direction *d)
         length = d->write_max;
     }
     n = d->out_socket ? send(d->out_fd, head, length, MSG_DONTWAIT | MSG_NOSIGNAL)
-                      : write(d->out_fd, head, length);
+                      : write(output_fd(d), head, length);
     if (n >= 0) {
         buffer_consume(&d->buffer, (size_t)n);
     } else if (errno != EAGAIN && errno != EINTR) {
@@ -139,7 +162,7 @@ static void want(const struct direction *d, struct pollfd polls[2])
     }
     if (!d->output_ended) {
         /* Without anything to write this notices a reader that has gone (POLLERR, POLLHUP). */
-        polls[1] = (struct pollfd){.fd = d->out_fd, .events = pending ? POLLOUT : 0};
+        polls[1] = (struct pollfd){.fd = output_fd(d), .events = pending ? POLLOUT : 0};
     }
 }
 
@@ -202,7 +225,7 @@ static int relay_loop(struct direction d[2], const struct relay_side *left,
 
 int relay_run(const struct relay_side *left, const struct relay_side *right)
 {
-    struct direction d[2] = {{0}};
+    struct direction d[2] = {{.own_fd = -1}, {.own_fd = -1}};
     int r = direction_init(&d[0], left, right);
 
     if (r == 0) {
@@ -211,7 +234,7 @@ int relay_run(const struct relay_side *left, const struct relay_side *right)
     if (r == 0) {
         r = relay_loop(d, left, right);
     }
-    buffer_done(&d[0].buffer);
-    buffer_done(&d[1].buffer);
+    direction_done(&d[0]);
+    direction_done(&d[1]);
     return r;
 }

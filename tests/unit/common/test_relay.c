@@ -148,6 +148,51 @@ static void test_stalled_pipe_does_not_stop_the_other(void **state)
     assert_int_equal(finish(&rig), 0);
 }
 
+/* Write calls of the relay so far, or -1 where the kernel does not count them. */
+static long count_writes(pid_t pid)
+{
+    char path[32], text[512] = "";
+    long count = -1;
+
+    (void)snprintf(path, sizeof(path), "/proc/%d/io", (int)pid);
+    int fd = open(path, O_RDONLY | O_CLOEXEC);
+    if (fd >= 0) {
+        (void)read(fd, text, sizeof(text) - 1);
+        close(fd);
+    }
+    const char *at = strstr(text, "syscw: ");
+    return at && sscanf(at, "syscw: %ld", &count) == 1 ? count : -1;
+}
+
+/* What fits a pipe goes there in one piece, blocking or not: ssh reads its ProxyCommand so. */
+static void test_pipe_is_written_in_large_pieces(void **state)
+{
+    struct rig rig = start(PIPES, true, SOCKET, false);
+    int64_t deadline = monotonic_ms() + LIMIT_MS;
+    int capacity = fcntl(rig.left.read_fd, F_GETPIPE_SZ);
+    int waiting = 0;
+
+    (void)state;
+    /* The relay is stopped while the bytes come, so that it finds them all at once. */
+    send_text(&rig.right, "!");
+    expect_text(&rig.left, "!");
+    assert_int_equal(kill(rig.pid, SIGSTOP), 0);
+    assert_true(fill(rig.right.write_fd) > (size_t)capacity);
+    long before = count_writes(rig.pid);
+    assert_int_equal(kill(rig.pid, SIGCONT), 0);
+    while (waiting < capacity && monotonic_ms() < deadline) {
+        poll(NULL, 0, 5);
+        assert_int_equal(ioctl(rig.left.read_fd, FIONREAD, &waiting), 0);
+    }
+    assert_int_equal(waiting, capacity);
+    if (before >= 0) {
+        assert_true(count_writes(rig.pid) - before <= 4);
+    }
+    end_close(&rig.left);
+    end_close(&rig.right);
+    (void)finish(&rig);
+}
+
 /* One side has ended and cannot be told: waiting for the other costs nothing. */
 static void test_waiting_is_not_busy(void **state)
 {
@@ -265,6 +310,7 @@ int main(void)
         cmocka_unit_test(test_reader_that_goes),
         cmocka_unit_test(test_stalled_direction_does_not_stop_the_other),
         cmocka_unit_test(test_stalled_pipe_does_not_stop_the_other),
+        cmocka_unit_test(test_pipe_is_written_in_large_pieces),
         cmocka_unit_test(test_waiting_is_not_busy),
         cmocka_unit_test(test_everything_is_written_before_the_end),
         cmocka_unit_test(test_flags_are_left_alone),
