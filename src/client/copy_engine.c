@@ -96,6 +96,7 @@ static int begin_download(struct copy_engine *engine, const struct client_argume
         .queue = engine->queue,
         .root_fd = -1,
         .path = stream ? NULL : request->destination,
+        .source = message.path,
         .stream_fd = -1,
         .flags = message.flags,
         .events = events,

@@ -52,6 +52,7 @@ int main(int argc, char **argv)
 
     /* Writers are told by EPIPE. A closed 0, 1 or 2 must not become the socket. */
     (void)signal(SIGPIPE, SIG_IGN);
+    (void)signal(SIGXFSZ, SIG_IGN);
     /* How wide a character of a file name is: nothing else here depends on the locale. */
     (void)setlocale(LC_CTYPE, "");
     log_open(CLIENT_PROGRAM, LOG_TO_STDERR, LOG_LEVEL_NOTICE);

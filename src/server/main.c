@@ -136,26 +136,30 @@ static int serve_sockets(struct server *server, const struct activation *activat
     return r < 0 ? EXIT_START : 0;
 }
 
-static int serve(struct server *server)
+/* What is open above 2: the service manager's sockets, and nothing that a careless parent left. */
+static int take_descriptors(struct activation *activation)
 {
-    const struct config *config = server->config;
-    struct activation activation;
-    if (config->one_connection) {
-        return one_connection_stdio(server);
-    }
-    int r = activation_take(&activation);
+    int r = activation_take(activation);
     if (r < 0) {
         log_error("LISTEN_FDS: the service manager passed something other than listening stream "
                   "sockets or one connected socket");
-        return EXIT_START;
+        return r;
     }
-    /* Whatever a careless parent left open would reach every session's process. */
-    fd_close_from(ACTIVATION_FIRST_FD + (int)activation.count + (activation.connected ? 1 : 0));
-    if (activation.connected) {
+    fd_close_from(ACTIVATION_FIRST_FD + (int)activation->count);
+    return 0;
+}
+
+static int serve(struct server *server, const struct activation *activation)
+{
+    const struct config *config = server->config;
+    if (config->one_connection) {
+        return one_connection_stdio(server);
+    }
+    if (activation->connected) {
         return one_connection_socket(server, ACTIVATION_FIRST_FD);
     }
     if (!config->daemonize) {
-        return serve_sockets(server, &activation, -1);
+        return serve_sockets(server, activation, -1);
     }
     /* Until everything is bound, the person at the terminal is told what is wrong. */
     log_open(SERVER_PROGRAM, LOG_TO_STDERR, LOG_LEVEL_ERROR);
@@ -164,18 +168,20 @@ static int serve(struct server *server)
         log_error("cannot go to the background: %s", strerror(-ready_fd));
         return EXIT_START;
     }
-    return serve_sockets(server, &activation, ready_fd);
+    return serve_sockets(server, activation, ready_fd);
 }
 
 int main(int argc, char **argv)
 {
     struct config config;
+    struct activation activation = {0};
     struct server server = {.config = &config};
 
     if (fd_open_standard() < 0) {
         return EXIT_START;
     }
     (void)signal(SIGPIPE, SIG_IGN);
+    (void)signal(SIGXFSZ, SIG_IGN); /* ulimit -f: a sentence about the file instead */
     /* An inherited mask could make us deaf for SIGTERM. */
     sigset_t none;
     (void)sigemptyset(&none);
@@ -185,14 +191,16 @@ int main(int argc, char **argv)
     }
     open_log(&config);
     int status = EXIT_USAGE;
-    if (prepare(&server) == 0) {
+    if (take_descriptors(&activation) < 0) {
+        status = EXIT_START;
+    } else if (prepare(&server) == 0) {
         if (config.check_only) {
             config_print(&config, server.policy, stdout);
             status = 0;
         } else if (config.ssh.show_host_key) {
             status = ssh_show_host_key(&server);
         } else {
-            status = serve(&server);
+            status = serve(&server, &activation);
         }
     }
     policy_free(server.policy);
