@@ -157,7 +157,8 @@ static long count_writes(pid_t pid)
     (void)snprintf(path, sizeof(path), "/proc/%d/io", (int)pid);
     int fd = open(path, O_RDONLY | O_CLOEXEC);
     if (fd >= 0) {
-        (void)read(fd, text, sizeof(text) - 1);
+        ssize_t length = read(fd, text, sizeof(text) - 1);
+        text[length > 0 ? length : 0] = '\0';
         close(fd);
     }
     const char *at = strstr(text, "syscw: ");
