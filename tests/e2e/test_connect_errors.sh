@@ -9,6 +9,8 @@
 . "$(dirname "$0")/../support/lib.sh"
 
 need cc
+# A static program would not load the fake, and speak to real machines.
+need_dynamic
 
 FAKE=$TMP/fake_vsock.so
 cc -D_GNU_SOURCE -shared -fPIC -o "$FAKE" "$SUPPORT/fake_vsock.c" || fail 'the fake does not compile'

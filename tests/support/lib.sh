@@ -20,6 +20,7 @@
 #   expect_match REGEX [FILE]     fail unless FILE (default $ERR) has a line that matches (ERE)
 #   expect_same FILE FILE         fail unless both hold the same bytes
 #   need PROGRAM...               skip unless all are installed
+#   need_dynamic                  skip where the programs are static: nothing can be loaded before libc
 #   need_unix                     skip where $T is a vsock address: the test is about unix sockets
 #   need_ssh                      skip unless the build has the SSH server and OpenSSH is installed
 #   ok NAME, fail MESSAGE, skip REASON     one line per behaviour; end with 1; end with 77
@@ -100,6 +101,12 @@ need()
 need_unix()
 {
     [ "$VSH_TRANSPORT" = unix ] || skip 'about unix sockets'
+}
+
+need_dynamic()
+{
+    need readelf
+    readelf -l "$CLIENT" | grep -q INTERP || skip 'these programs are static'
 }
 
 need_ssh()
