@@ -15,6 +15,15 @@ union control {
     char bytes[CMSG_SPACE(sizeof(int))];
 };
 
+/* After a call that failed: 0 = try again, else its negative errno. */
+static int may_retry(int socket, short events)
+{
+    if (errno == EAGAIN) {
+        return fd_wait(socket, events, -1);
+    }
+    return errno == EINTR ? 0 : -errno;
+}
+
 int fd_send(int socket, int fd)
 {
     char byte = 0;
@@ -31,19 +40,11 @@ int fd_send(int socket, int fd)
     header->cmsg_type = SCM_RIGHTS;
     header->cmsg_len = CMSG_LEN(sizeof(int));
     memcpy(CMSG_DATA(header), &fd, sizeof(int));
-    for (;;) {
-        if (sendmsg(socket, &message, MSG_NOSIGNAL) >= 0) {
-            return 0;
-        }
-        if (errno == EAGAIN) {
-            int rc = fd_wait(socket, POLLOUT, -1);
-            if (rc < 0) {
-                return rc;
-            }
-        } else if (errno != EINTR) {
-            return -errno;
-        }
+    int rc = 0;
+    while (rc == 0 && sendmsg(socket, &message, MSG_NOSIGNAL) < 0) {
+        rc = may_retry(socket, POLLOUT);
     }
+    return rc;
 }
 
 int fd_receive(int socket, int *ret_fd)
@@ -63,13 +64,9 @@ int fd_receive(int socket, int *ret_fd)
     };
     ssize_t got;
     while ((got = recvmsg(socket, &message, MSG_CMSG_CLOEXEC)) < 0) {
-        if (errno == EAGAIN) {
-            int rc = fd_wait(socket, POLLIN, -1);
-            if (rc < 0) {
-                return rc;
-            }
-        } else if (errno != EINTR) {
-            return -errno;
+        int rc = may_retry(socket, POLLIN);
+        if (rc < 0) {
+            return rc;
         }
     }
     cleanup_close int fd = -1;

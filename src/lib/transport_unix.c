@@ -45,6 +45,13 @@ void unix_grow_buffers(int fd)
     }
 }
 
+/* A socket, and the name that it is for. Returns the descriptor or a negative errno. */
+static int open_for(const char *path, struct sockaddr_un *name, socklen_t *ret_length)
+{
+    int rc = make_name(path, name, ret_length);
+    return rc < 0 ? rc : socket_open(AF_UNIX);
+}
+
 /*
  * A full backlog is EAGAIN and nothing to poll for, so the wait is a short sleep; with it a
  * non-blocking connect behaves like the blocking one.
@@ -53,14 +60,11 @@ int unix_connect(const char *path, const struct attempt *attempt, int *ret_fd)
 {
     struct sockaddr_un name;
     socklen_t length;
-    int rc = make_name(path, &name, &length);
-    if (rc < 0) {
-        return rc;
-    }
-    cleanup_close int fd = socket_open(AF_UNIX);
+    cleanup_close int fd = open_for(path, &name, &length);
     if (fd < 0) {
         return fd;
     }
+    int rc;
     unix_grow_buffers(fd);
     while ((rc = attempt_connect(attempt, fd, (const struct sockaddr *)&name, length)) == -EAGAIN) {
         struct attempt nap = *attempt;
@@ -108,15 +112,11 @@ int unix_listen(const char *path, int backlog, int *ret_fd)
 {
     struct sockaddr_un name;
     socklen_t length;
-    int rc = make_name(path, &name, &length);
-    if (rc < 0) {
-        return rc;
-    }
-    cleanup_close int fd = socket_open(AF_UNIX);
+    cleanup_close int fd = open_for(path, &name, &length);
     if (fd < 0) {
         return fd;
     }
-    rc = bind(fd, (const struct sockaddr *)&name, length) < 0 ? -errno : 0;
+    int rc = bind(fd, (const struct sockaddr *)&name, length) < 0 ? -errno : 0;
     if (rc == -EADDRINUSE && is_stale(path) && unlink(path) == 0) {
         rc = bind(fd, (const struct sockaddr *)&name, length) < 0 ? -errno : 0;
     }
