@@ -118,7 +118,8 @@ check_headers()
 
 check_shellcheck()
 {
-    files \( -name '*.sh' -o -path .ci/run \) -perm -u+x | xargs -0 shellcheck &&
+    files \( -name '*.sh' -o -path .ci/run \) -perm -u+x |
+        xargs -0 -P "$(nproc)" -n 8 shellcheck &&
         # What is sourced sets variables for others.
         files -name '*.sh' ! -perm -u+x | xargs -0 -r shellcheck -e SC2034
 }
