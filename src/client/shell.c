@@ -53,7 +53,10 @@ static void close_session(struct shell *shell)
 static void say_lost(struct shell *shell)
 {
     terminal_restore(&shell->terminal);
-    if (shell->lost == VSH_E_MALFORMED && shell->wire->protocol == 2 && !shell->link.heard_hello) {
+    if (shell->refusal[0] != '\0') {
+        log_error("%s: %s", shell->target->text, shell->refusal);
+    } else if (shell->lost == VSH_E_MALFORMED && shell->wire->protocol == 2 &&
+               !shell->link.heard_hello) {
         log_error("%s is not a vsock-shell server: it answered with something else",
                   shell->target->text);
     } else {
@@ -148,13 +151,8 @@ static void on_refused(void *session, const struct vsh_error_message *error)
 {
     struct shell *shell = session;
 
-    terminal_restore(&shell->terminal);
-    log_error("%s: %s", shell->target->text, error->text);
-    if (shell->state == SHELL_RUNNING) {
-        shell->result = CLIENT_STATUS_OWN;
-    }
-    shell->state = SHELL_CLOSING;
-    stop(shell);
+    (void)snprintf(shell->refusal, sizeof(shell->refusal), "%s", error->text);
+    on_link_ended(shell, VSH_E_GONE);
 }
 
 static const struct link_ops link_ops = {

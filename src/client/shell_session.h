@@ -70,6 +70,7 @@ struct shell {
     int result;
     int lost; /* why the connection was lost, LINK_CLOSED included; valid with was_lost */
     bool was_lost;
+    char refusal[512]; /* the server's own sentence about it, or "" */
 
     bool pty;
     bool input_open;  /* stdin is still read */

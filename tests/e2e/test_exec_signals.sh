@@ -24,11 +24,8 @@ signal_ends()
 {
     local name=$1 status=$2 pid
     number=$((number + 1))
-    # A background job of a shell without job control ignores INT and QUIT: python gives them back.
-    python3 -c 'import os, signal, sys
-for number in signal.SIGINT, signal.SIGQUIT:
-    signal.signal(number, signal.SIG_DFL)
-os.execv(sys.argv[1], sys.argv[1:])' "$CLIENT" "$T" "exec sleep $number" \
+    # A background job of a shell without job control starts with INT and QUIT ignored.
+    env --default-signal=INT,QUIT "$CLIENT" "$T" "exec sleep $number" \
         < <(exec yes) 2>"$ERR" &
     pid=$!
     wait_for 10 runs "sleep $number" || fail 'the command did not start'
@@ -44,6 +41,22 @@ signal_ends TERM 143
 signal_ends HUP 129
 signal_ends QUIT 131
 ok 'INT, TERM, HUP and QUIT end both sides, with yes typing all the time'
+
+"$CLIENT" "$T" "trap 'touch \"$TMP/interrupted\"; exit' INT
+    echo ready; while :; do sleep 0.1; done" >"$OUT" &
+pid=$!
+wait_for 10 grep -qx ready "$OUT"
+kill -TERM "$pid"
+wait "$pid" || true
+[ ! -e "$TMP/interrupted" ] || fail 'the command got INT for TERM'
+env --default-signal=INT "$CLIENT" "$T" "trap 'touch \"$TMP/interrupted\"; exit' INT
+    echo ready; while :; do sleep 0.1; done" >"$OUT" &
+pid=$!
+wait_for 10 grep -qx ready "$OUT"
+kill -INT "$pid"
+wait "$pid" || true
+wait_for 5 test -e "$TMP/interrupted" || fail 'the command did not get the signal itself'
+ok 'the command gets the same signal'
 
 # Ctrl-C in a terminal, through a whole pipeline.
 number=$((number + 1))
@@ -81,9 +94,7 @@ ok 'Ctrl-C in a pipeline'
 
 # The command ignores the signal: the second one does not wait for anybody.
 number=$((number + 1))
-python3 -c 'import os, signal, sys
-signal.signal(signal.SIGINT, signal.SIG_DFL)
-os.execv(sys.argv[1], sys.argv[1:])' "$CLIENT" "$T" "trap '' INT HUP TERM; exec sleep $number" &
+env --default-signal=INT "$CLIENT" "$T" "trap '' INT HUP TERM; exec sleep $number" &
 pid=$!
 wait_for 10 runs "sleep $number"
 kill -INT "$pid"

@@ -33,8 +33,9 @@ ok 'EOF on stdin reaches the command, a closed stdin too'
 
 expect_status 0 bash -c "head -c 8M /dev/zero | '$CLIENT' $T 'head -c 5 >/dev/null; echo enough'"
 expect_line enough
-# yes must be told that nobody reads: it would never end otherwise.
-expect_status 0 bash -c "yes | '$CLIENT' $T 'exec <&-; sleep 0.3; echo closed'"
+# The local writer must be told that nobody reads while the command still runs.
+expect_status 0 bash -c "{ yes; touch '$TMP/told'; } 2>/dev/null | '$CLIENT' $T \
+    'exec <&-; until [ -e \"$TMP/told\" ]; do sleep 0.1; done; echo closed'"
 expect_line closed
 ok 'a command that does not read its stdin to the end'
 
@@ -68,3 +69,20 @@ assert data == b'z' * 300000 + b'end\n', len(data)
 assert child.wait() == 0
 END
 ok 'sockets for stdin and stdout'
+
+# What the command wrote before the server ended comes out before the server's sentence, even to a
+# reader that is late.
+mkfifo "$TMP/slow"
+"$CLIENT" "$T" 'head -c 300000 /dev/zero; echo written >&2; sleep 60' >"$TMP/slow" 2>"$ERR" &
+pid=$!
+exec 5<"$TMP/slow"
+wait_for 10 grep -qx written "$ERR"
+sleep 0.5
+end_process "$(pgrep -P "$SERVER_PID")"
+sleep 0.5
+[ "$(cat <&5 | wc -c)" -eq 300000 ] || fail 'output was lost with the server'
+STATUS=0
+wait "$pid" || STATUS=$?
+[ "$STATUS" -eq 255 ] || fail "status $STATUS after the end of the server"
+expect_match "^vsock-shell-client: error: $T: "
+ok 'output that waits when the server ends'

@@ -77,6 +77,23 @@ shows '^status 4$'
 expect_restored
 ok '~^Z stops the client and fg goes on'
 
+# Stopped from outside, politely and not.
+for signal in TSTP STOP; do
+    start_remote
+    client=$(pgrep -P "$(window display-message -p '#{pane_pid}')" -f vsock-shell-client)
+    kill -"$signal" "$client"
+    shows 'Stopped'
+    [ "$signal" = STOP ] || expect_restored
+    line 'clear; fg'
+    line 'echo still $((6 * 8))'
+    shows '^still 48$'
+    keys -l 'x'
+    keys BSpace C-d
+    shows '^local\$$'
+    expect_restored
+done
+ok 'SIGTSTP, SIGSTOP and SIGCONT'
+
 line "clear; $CLIENT --escape none $T -t 'cat -v'"
 sleep 0.5
 keys Enter
