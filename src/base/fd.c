@@ -13,6 +13,7 @@
 #include <stdlib.h>
 #include <sys/socket.h>
 #include <time.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include "base/cleanup.h"
@@ -177,4 +178,11 @@ int fd_read_file(const char *path, size_t max, char **ret, size_t *ret_length)
     *ret = text;
     text = NULL;
     return 0;
+}
+
+int rename_without_replacing(int from_fd, const char *from, int to_fd, const char *to)
+{
+    const unsigned no_replace = 1; /* RENAME_NOREPLACE of <linux/fs.h> */
+
+    return syscall(SYS_renameat2, from_fd, from, to_fd, to, no_replace) < 0 ? -errno : 0;
 }

@@ -43,6 +43,12 @@ int fd_read_file(const char *path, size_t max, char **ret, size_t *ret_length);
 int fd_send(int socket, int fd);
 int fd_receive(int socket, int *ret_fd);
 
+/*
+ * renameat2(2) with RENAME_NOREPLACE, which not every C library has: 0, -EEXIST, or -EINVAL or
+ * -ENOSYS where kernel or file system cannot promise it.
+ */
+int rename_without_replacing(int from_fd, const char *from, int to_fd, const char *to);
+
 /* Closes every descriptor >= first (close_range(2), or /proc/self/fd without it). */
 void fd_close_from(int first);
 

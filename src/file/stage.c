@@ -10,11 +10,11 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <sys/syscall.h>
 #include <unistd.h>
 
 #include "base/beneath.h"
 #include "base/cleanup.h"
+#include "base/fd.h"
 #include "file/stage_partial.h"
 
 static int check_target(int dir_fd, const char *name, uint32_t flags)
@@ -162,11 +162,10 @@ static int flush_delayed(int fd)
 
 static int rename_new(int dir_fd, const char *from, const char *to)
 {
-    if (syscall(SYS_renameat2, dir_fd, from, dir_fd, to, 1u /* RENAME_NOREPLACE */) == 0) {
-        return 0;
-    }
-    if (errno != EINVAL && errno != ENOSYS) {
-        return -errno;
+    int r = rename_without_replacing(dir_fd, from, dir_fd, to);
+
+    if (r != -EINVAL && r != -ENOSYS) {
+        return r;
     }
     /* A file system that cannot promise it in one call: a hard link never replaces either. */
     if (linkat(dir_fd, from, dir_fd, to, 0) < 0) {

@@ -17,10 +17,11 @@
 #include <sys/types.h>
 #include <time.h>
 
-#define FILE_STAGE_NEW    0x1u /* the target must not exist: -EEXIST, at open and at publish */
-#define FILE_STAGE_RESUME 0x2u /* keep what an earlier attempt left; -EALREADY when it still runs  \
-                                */
-#define FILE_STAGE_SYNC 0x4u   /* publish: fsync(2) file and folder */
+#define FILE_STAGE_NEW 0x1u /* the target must not exist: -EEXIST, at open and at publish */
+#define FILE_STAGE_RESUME                                                                          \
+    0x2u                     /* keep what an earlier attempt left; -EALREADY when it still runs    \
+                              */
+#define FILE_STAGE_SYNC 0x4u /* publish: fsync(2) file and folder */
 
 struct file_stage {
     int dir_fd; /* own copy of the target's folder */

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * spawn SOCKET PROGRAM [ARGUMENT...]: listens on a unix socket and execs PROGRAM once per connection
- * with the accepted socket as 0 and 1: what inetd does for sshd -i, without a process in between, so
- * that a peer of ours is measured at its best. Ends with SIGTERM.
+ * spawn SOCKET PROGRAM [ARGUMENT...]: listens on a unix socket and execs PROGRAM once per
+ * connection with the accepted socket as 0 and 1: what inetd does for sshd -i, without a process in
+ * between, so that a peer of ours is measured at its best. Ends with SIGTERM.
  */
 #include <signal.h>
 #include <stdio.h>

@@ -17,7 +17,7 @@ fds()
 
 children()
 {
-    cat "/proc/$SERVER_PID/task/$SERVER_PID/children" | wc -w
+    wc -w <"/proc/$SERVER_PID/task/$SERVER_PID/children"
 }
 
 memory()

@@ -8,6 +8,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/fd.h"
 #include "server/ssh/sftpd_place.h"
 
 static int get_path(struct sftpd *sftpd, struct sftpd_reader *r)
@@ -166,12 +167,11 @@ static int rename_by_link(const struct sftpd_place *from, const struct sftpd_pla
     return renameat(from->at_fd, from->name, to->at_fd, to->name) < 0 ? -errno : 0;
 }
 
-static int rename_without_replacing(const struct sftpd_place *from, const struct sftpd_place *to)
+static int rename_new(const struct sftpd_place *from, const struct sftpd_place *to)
 {
-    if (renameat2(from->at_fd, from->name, to->at_fd, to->name, RENAME_NOREPLACE) == 0) {
-        return 0;
-    }
-    return errno == EINVAL || errno == ENOSYS ? rename_by_link(from, to) : -errno;
+    int r = rename_without_replacing(from->at_fd, from->name, to->at_fd, to->name);
+
+    return r == -EINVAL || r == -ENOSYS ? rename_by_link(from, to) : r;
 }
 
 static int rename_replacing(const struct sftpd_place *from, const struct sftpd_place *to)
@@ -187,7 +187,7 @@ static int make_link(const struct sftpd_place *from, const struct sftpd_place *t
 int sftpd_on_rename(struct sftpd *sftpd, uint32_t id, struct sftpd_reader *r)
 {
     (void)id;
-    return on_two_places(sftpd, r, rename_without_replacing);
+    return on_two_places(sftpd, r, rename_new);
 }
 
 int sftpd_on_posix_rename(struct sftpd *sftpd, uint32_t id, struct sftpd_reader *r)
