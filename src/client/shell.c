@@ -19,6 +19,11 @@
 #include "status.h"
 #include "target.h"
 
+/*
+ * How long a command may take to answer the user's signal, with a last word or by tidying up,
+ * before the end is forced.
+ */
+#define SIGNAL_MS 250
 /* How long the server may take to acknowledge the end before we go without that. */
 #define END_MS 2000
 
@@ -89,7 +94,7 @@ void shell_update(struct shell *shell)
 void shell_result(struct shell *shell, int status)
 {
     if (shell->state == SHELL_RUNNING) {
-        shell->result = status;
+        shell->result = shell->ended_by ? CLIENT_STATUS_SIGNAL(shell->ended_by) : status;
         shell->state = SHELL_DRAINING;
     }
 }
@@ -137,6 +142,10 @@ static void on_link_ended(void *session, int error)
 {
     struct shell *shell = session;
 
+    if (shell->ended_by != 0) {
+        loop_stop(shell->loop, CLIENT_STATUS_SIGNAL(shell->ended_by));
+        return;
+    }
     if (shell->state == SHELL_RUNNING) {
         shell->was_lost = true;
         shell->lost = error;
@@ -163,18 +172,31 @@ static const struct link_ops link_ops = {
     .refused = on_refused,
 };
 
+static void on_signal_timeout(void *data)
+{
+    struct shell *shell = data;
+
+    shell_end(shell, CLIENT_STATUS_SIGNAL(shell->ended_by));
+    shell_update(shell);
+}
+
 /* The user wants out. The command gets the signal, then the end; a second signal waits no more. */
 static void on_end_signal(int signo, void *data)
 {
     struct shell *shell = data;
 
-    if (shell->state == SHELL_CLOSING || !shell->input_ready) {
+    if (shell->state == SHELL_CLOSING || shell->ended_by != 0 || !shell->input_ready) {
         loop_stop(shell->loop, CLIENT_STATUS_SIGNAL(signo));
         return;
     }
     terminal_restore(&shell->terminal);
-    (void)shell->wire->signal(shell, vsh_signal_name(signo));
-    shell_end(shell, CLIENT_STATUS_SIGNAL(signo));
+    shell->ended_by = signo;
+    shell->input_open = false;
+    if (shell->state == SHELL_RUNNING && shell->wire->signal(shell, vsh_signal_name(signo)) == 0) {
+        loop_timer_set(shell->loop, &shell->end_timer, SIGNAL_MS, on_signal_timeout, shell);
+    } else {
+        shell_end(shell, CLIENT_STATUS_SIGNAL(signo));
+    }
     shell_update(shell);
 }
 

@@ -6,7 +6,7 @@
  *   RUNNING --result came--> DRAINING --output written--> CLOSING --END, end of stream, 2 s--> over
  *      |                        ^
  *      +--connection lost-------+   (then straight from DRAINING to over, with a sentence)
- *      +--the user ends it: a signal, ~., no room for output--> CLOSING
+ *      +--the user ends it: ~., no room for output, a signal after a moment--> CLOSING
  */
 #ifndef CLIENT_SHELL_SESSION_H
 #define CLIENT_SHELL_SESSION_H
@@ -68,6 +68,7 @@ struct shell {
 
     enum shell_state state;
     int result;
+    int ended_by; /* the signal by which the user ends us, 0 = none */
     int lost; /* why the connection was lost, LINK_CLOSED included; valid with was_lost */
     bool was_lost;
     char refusal[512]; /* the server's own sentence about it, or "" */

@@ -222,7 +222,8 @@ static int take_exit(struct shell *shell, const struct vsh_message *message)
     }
     int status = status_of_exit(&result);
     bool our_doing = shell->broken_pipe && vsh_signal_number(result.signal) == SIGPIPE;
-    if (result.signalled && !our_doing && shell->state == SHELL_RUNNING) {
+    bool news = !our_doing && shell->ended_by == 0 && shell->state == SHELL_RUNNING;
+    if (result.signalled && news) {
         terminal_restore(&shell->terminal);
         log_notice("the command was ended by signal %d (%s)%s", status - CLIENT_STATUS_SIGNAL(0),
                    result.signal, result.core_dumped ? ", core dumped" : "");

@@ -50,11 +50,12 @@ kill -TERM "$pid"
 wait "$pid" || true
 [ ! -e "$TMP/interrupted" ] || fail 'the command got INT for TERM'
 env --default-signal=INT "$CLIENT" "$T" "trap 'touch \"$TMP/interrupted\"; exit' INT
-    echo ready; while :; do sleep 0.1; done" >"$OUT" &
+    trap 'echo last word' EXIT; echo ready; while :; do sleep 0.1; done" >"$OUT" &
 pid=$!
 wait_for 10 grep -qx ready "$OUT"
 kill -INT "$pid"
 wait "$pid" || true
+expect_line 'last word'
 wait_for 5 test -e "$TMP/interrupted" || fail 'the command did not get the signal itself'
 ok 'the command gets the same signal'
 

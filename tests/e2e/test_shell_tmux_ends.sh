@@ -17,9 +17,14 @@ expect_restored()
 }
 line "cd $HOME; stty -g >before; clear"
 
+client_pid()
+{
+    pgrep -P "$(window display-message -p '#{pane_pid}')" -f vsock-shell-client
+}
+
 # A login shell: whatever its prompt is, it answers.
 line "$CLIENT $T"
-sleep 0.5
+wait_for 10 client_pid >"$OUT" || fail 'the client did not start'
 line 'echo login$((40 + 2)); shopt login_shell'
 shows '^login42'
 shows 'login_shell[[:space:]]+on'
@@ -80,8 +85,7 @@ ok '~^Z stops the client and fg goes on'
 # Stopped from outside, politely and not.
 for signal in TSTP STOP; do
     start_remote
-    client=$(pgrep -P "$(window display-message -p '#{pane_pid}')" -f vsock-shell-client)
-    kill -"$signal" "$client"
+    kill -"$signal" "$(client_pid)"
     shows 'Stopped'
     [ "$signal" = STOP ] || expect_restored
     line 'clear; fg'
@@ -94,8 +98,8 @@ for signal in TSTP STOP; do
 done
 ok 'SIGTSTP, SIGSTOP and SIGCONT'
 
-line "clear; $CLIENT --escape none $T -t 'cat -v'"
-sleep 0.5
+line "clear; $CLIENT --escape none $T -t 'echo begun; cat -v'"
+shows '^begun$'
 keys Enter
 keys -l '~.'
 keys Enter
@@ -111,6 +115,7 @@ shows '^status 6$'
 line "clear; $CLIENT $T 'tty; exit 6'; echo status \$?"
 shows '^not a tty$'
 line "clear; $CLIENT $T -T </dev/tty; echo status \$?"
+wait_for 10 client_pid >"$OUT" || fail 'the client did not start'
 line 'tty; exit 8'
 shows '^status 8$'
 shows '^not a tty$'
