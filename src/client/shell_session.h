@@ -69,7 +69,7 @@ struct shell {
     enum shell_state state;
     int result;
     int ended_by; /* the signal by which the user ends us, 0 = none */
-    int lost; /* why the connection was lost, LINK_CLOSED included; valid with was_lost */
+    int lost;     /* why the connection was lost, LINK_CLOSED included; valid with was_lost */
     bool was_lost;
     char refusal[512]; /* the server's own sentence about it, or "" */
 
