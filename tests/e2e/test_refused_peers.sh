@@ -85,8 +85,10 @@ ok '-l: root may become anybody, nobody may become root'
 # A session that may not be enough for its peer: limits.
 stop_server
 start_server --max-sessions 3 --max-sessions-per-peer 2
-for _ in 1 2; do
-    start_background "$CLIENT" "$T" 'sleep 30' </dev/null >/dev/null 2>&1
+for n in 1 2; do
+    start_background "$CLIENT" "$T" "echo >$TMP/limit$n; sleep 30" </dev/null >/dev/null 2>&1
+    # One after the other: a try before both run would take the place of the second.
+    wait_for 10 test -s "$TMP/limit$n" || fail 'a session does not start'
 done
 limited()
 {
