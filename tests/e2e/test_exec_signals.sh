@@ -6,6 +6,7 @@
 need pgrep
 start_server
 
+# Each client in the background gets a new file: a line of the one before must not be taken for its.
 # Is a process running whose whole command line is $1?
 runs()
 {
@@ -42,17 +43,19 @@ signal_ends HUP 129
 signal_ends QUIT 131
 ok 'INT, TERM, HUP and QUIT end both sides, with yes typing all the time'
 
+rm -f "$OUT"
 "$CLIENT" "$T" "trap 'touch \"$TMP/interrupted\"; exit' INT
     echo ready; while :; do sleep 0.1; done" >"$OUT" &
 pid=$!
-wait_for 10 grep -qx ready "$OUT"
+wait_for 10 grep -sqx ready "$OUT"
 kill -TERM "$pid"
 wait "$pid" || true
 [ ! -e "$TMP/interrupted" ] || fail 'the command got INT for TERM'
+rm -f "$OUT"
 env --default-signal=INT "$CLIENT" "$T" "trap 'touch \"$TMP/interrupted\"; exit' INT
     trap 'echo last word' EXIT; echo ready; while :; do sleep 0.1; done" >"$OUT" &
 pid=$!
-wait_for 10 grep -qx ready "$OUT"
+wait_for 10 grep -sqx ready "$OUT"
 kill -INT "$pid"
 wait "$pid" || true
 expect_line 'last word'
@@ -115,10 +118,11 @@ wait "$pid" 2>/dev/null || true
 wait_for 6 gone "sleep $number" || fail 'a killed client left its command behind'
 ok 'a client that is killed'
 
+rm -f "$OUT"
 "$CLIENT" "$T" 'trap "echo got usr1; exit 5" USR1; echo ready; while :; do sleep 0.1; done' \
     >"$OUT" &
 pid=$!
-wait_for 10 grep -qx ready "$OUT"
+wait_for 10 grep -sqx ready "$OUT"
 kill -USR1 "$pid"
 STATUS=0
 wait "$pid" || STATUS=$?
@@ -142,9 +146,10 @@ ok 'an ignored signal stays ignored'
 # The command must end by itself when the server's process does not do it: cat sees its input end.
 mkfifo "$TMP/fifo"
 exec 5<>"$TMP/fifo"
+rm -f "$OUT"
 "$CLIENT" "$T" 'echo here; exec cat' <"$TMP/fifo" >"$OUT" 2>"$ERR" &
 pid=$!
-wait_for 10 grep -qx here "$OUT"
+wait_for 10 grep -sqx here "$OUT"
 kill -KILL "$(pgrep -P "$SERVER_PID" | head -n 1)"
 STATUS=0
 wait "$pid" || STATUS=$?
