@@ -207,7 +207,9 @@ static int check_stay_oneself(void)
         return 1;
     }
     account->gid = getgid();
-    return account_become(account) == 0 && geteuid() == account->uid ? 0 : 2;
+    int r = account_become(account) == 0 && geteuid() == account->uid ? 0 : 2;
+    account_free(account);
+    return r;
 }
 
 static void test_become_oneself(void **state)
