@@ -156,7 +156,11 @@ void log_open(const char *program, enum log_target target, enum log_level level)
     state.target = target;
     state.level = level;
     if (target == LOG_TO_SYSLOG) {
-        openlog(state.program, LOG_PID | LOG_NDELAY, LOG_DAEMON);
+        /*
+         * Connected by the first line, not now: a program closes what it inherited, and libc would
+         * keep the number, write to whatever gets it next, and close that when it fails.
+         */
+        openlog(state.program, LOG_PID, LOG_DAEMON);
     }
     errno = saved;
 }

@@ -10,6 +10,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <syslog.h>
 #include <sys/wait.h>
 #include <termios.h>
 #include <unistd.h>
@@ -49,6 +50,27 @@ static void log_every_level(void)
     log_notice("n");
     log_info("i");
     log_debug("d");
+}
+
+static int openlog_options = -1;
+
+/* In the place of libc's, for this program. */
+void openlog(const char *name, int options, int facility)
+{
+    (void)name;
+    (void)facility;
+    openlog_options = options;
+}
+
+/* A descriptor of libc's from before the inherited ones are closed would be somebody else's later.
+ */
+static void test_syslog_connects_late(void **state)
+{
+    (void)state;
+    log_open("test", LOG_TO_SYSLOG, LOG_LEVEL_INFO);
+    assert_int_not_equal(openlog_options, -1);
+    assert_int_equal(openlog_options & LOG_NDELAY, 0);
+    log_open("test", LOG_TO_STDERR, LOG_LEVEL_INFO);
 }
 
 static void test_levels(void **state)
@@ -291,6 +313,7 @@ static void test_nothing_follows_a_gap(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_syslog_connects_late),
         cmocka_unit_test(test_levels),
         cmocka_unit_test(test_tag),
         cmocka_unit_test(test_hostile_text_is_one_line),
