@@ -44,7 +44,7 @@ static int parse(struct command_line *line, const char *const words[WORDS_MAX])
 static void test_defaults(void **state)
 {
     (void)state;
-    struct command_line line;
+    struct command_line line = {0};
 
     assert_int_equal(PARSE(&line, NULL), 0);
     const struct config *config = &line.config;
@@ -66,7 +66,7 @@ static void test_defaults(void **state)
 static void test_addresses(void **state)
 {
     (void)state;
-    struct command_line line;
+    struct command_line line = {0};
 
     /* -p is the port of those that name none, wherever it stands. */
     assert_int_equal(PARSE(&line, "--listen", "vsock:any", "--listen=vsock:any:7", "-p", "99",
@@ -84,7 +84,7 @@ static void test_addresses(void **state)
 static void test_values(void **state)
 {
     (void)state;
-    struct command_line line;
+    struct command_line line = {0};
 
     assert_int_equal(PARSE(&line, "-vv", "--allow=host", "--allow", "3-9", "--login-grace=0.25",
                            "--max-sessions=65536", "--root", "/"),
@@ -135,7 +135,7 @@ static void test_refused(void **state)
         {"--no-exec=yes"},
     };
     for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
-        struct command_line line;
+        struct command_line line = {0};
         int r = parse(&line, rows[i]);
         config_done(&line.config);
         if (r != -EINVAL) {
@@ -157,7 +157,7 @@ static void test_every_option_is_printed(void **state)
         char value[32];
         char word[80];
         char wanted[80];
-        struct command_line line;
+        struct command_line line = {0};
         /* Known to every option with a text but --log, which is checked. */
         (void)snprintf(value, sizeof(value), "%s",
                        strcmp(option->name, "log") == 0 ? "json"
@@ -195,7 +195,7 @@ static void test_every_option_is_printed(void **state)
 static void test_policy_of_the_rules(void **state)
 {
     (void)state;
-    struct command_line line;
+    struct command_line line = {0};
     struct policy *policy = NULL;
     char text[512];
 
@@ -238,7 +238,7 @@ static void test_policy_refused(void **state)
         {"--root=/nonexistent/x", "--root: cannot open folder '/nonexistent/x': No such file"},
     };
     for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
-        struct command_line line;
+        struct command_line line = {0};
         struct policy *policy = NULL;
         char error[512];
         assert_int_equal(PARSE(&line, rows[i].word, NULL), 0);
