@@ -10,7 +10,7 @@
 
 #define CLIENT_HELLO_MS    10000 /* a server that says nothing for so long speaks version 1 */
 #define CLIENT_PING_MS     15000
-#define CLIENT_SILENT_MS   45000
+#define CLIENT_SILENT_MS   600000
 #define CLIENT_END_MS      2000
 
 enum client_state {
