@@ -70,8 +70,8 @@ int vsh_client_exec(struct vsh_client *client, const struct vsh_exec *exec);
  * with. Returns 1 and *ret; 0 when the session is over and the server knows that we know;
  * -ETIMEDOUT when nothing came (call again); or a final error: -EPROTONOSUPPORT (the server speaks
  * version 1 only, or no version of this protocol), VSH_E_GONE (the connection ended before the
- * session did, or nothing was heard for 10 min), VSH_E_MALFORMED, VSH_E_TOO_BIG, or another negative
- * errno.
+ * session did, or nothing was heard for 10 min), VSH_E_MALFORMED, VSH_E_TOO_BIG, or another
+ * negative errno.
  */
 int vsh_client_next(struct vsh_client *client, struct vsh_client_event *ret, int timeout_ms);
 
