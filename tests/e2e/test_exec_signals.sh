@@ -6,7 +6,6 @@
 need pgrep
 start_server
 
-# Each client in the background gets a new file: a line of the one before must not be taken for its.
 # Is a process running whose whole command line is $1?
 runs()
 {
@@ -43,6 +42,8 @@ signal_ends HUP 129
 signal_ends QUIT 131
 ok 'INT, TERM, HUP and QUIT end both sides, with yes typing all the time'
 
+# Each client in the background gets a new file: a line of the one before must not be taken for its
+# own.
 rm -f "$OUT"
 "$CLIENT" "$T" "trap 'touch \"$TMP/interrupted\"; exit' INT
     echo ready; while :; do sleep 0.1; done" >"$OUT" &

@@ -114,6 +114,7 @@ shows '^/dev/pts/'
 shows '^status 6$'
 line "clear; $CLIENT $T 'tty; exit 6'; echo status \$?"
 shows '^not a tty$'
+shows '^status 6$'
 line "clear; $CLIENT $T -T </dev/tty; echo status \$?"
 wait_for 10 client_pid >"$OUT" || fail 'the client did not start'
 line 'tty; exit 8'
