@@ -107,6 +107,9 @@ static int take_request_field(const struct wire_field *field, struct vsh_file_re
         }
         return wire_field_string(field, &ret->path);
     case REQUEST_USER:
+        if (ret->user) {
+            return VSH_E_MALFORMED;
+        }
         return wire_field_string(field, &ret->user);
     case REQUEST_LIMIT:
         return wire_field_u64(field, &ret->limit);

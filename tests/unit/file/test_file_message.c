@@ -2,6 +2,11 @@
 /* Every file payload comes back as it was put; every shorter, longer or wrong one is refused. */
 #include "copy_helper.h"
 
+#define XXH_INLINE_ALL
+#include <xxhash.h>
+
+#include "base/wire.h"
+
 static struct vsh_queue *queue;
 static int wire[2];
 static uint8_t bytes[65536];
@@ -123,6 +128,27 @@ static void request(void **state)
     message = take(VSH_V2_FILE_PUT);
     assert_int_equal(vsh_get_file_request(&message, &got), 0);
     assert_int_equal(strlen(got.path), VSH_FILE_PATH_MAX);
+}
+
+/* Who the copy is for is said once, or nobody could tell which of the two counts. */
+static void request_user(void **state)
+{
+    (void)state;
+    static const char user[] = "bob";
+    const size_t field = WIRE_FIELD_HEADER + sizeof(user);
+    const struct vsh_file_request request = {.path = "p", .user = user};
+    struct vsh_file_request got;
+
+    assert_int_equal(vsh_put_file_request(queue, VSH_V2_FILE_PUT, &request), 0);
+    struct vsh_message message = take(VSH_V2_FILE_PUT);
+    assert_int_equal(vsh_get_file_request(&message, &got), 0);
+    assert_string_equal(got.user, user);
+
+    memcpy(bytes + message.length, bytes + message.length - field, field);
+    message.length += (uint32_t)field;
+    struct wire_writer check = {.data = bytes, .capacity = 8};
+    wire_put_u64(&check, XXH3_64bits(bytes + 8, message.length - 8));
+    assert_int_equal(vsh_get_file_request(&message, &got), VSH_E_MALFORMED);
 }
 
 static void entry(void **state)
@@ -324,11 +350,9 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, wire_setup, wire_teardown)
-        TEST(request),
-        TEST(entry),
-        TEST(entries_that_make_no_sense),
-        TEST(fixed_payloads),
-        TEST(totals_and_count),
+        TEST(request),        TEST(request_user),
+        TEST(entry),          TEST(entries_that_make_no_sense),
+        TEST(fixed_payloads), TEST(totals_and_count),
         TEST(problem),
     };
 
