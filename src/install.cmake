@@ -21,3 +21,27 @@ endforeach()
 
 install(FILES lib/PROTOCOL.md DESTINATION ${CMAKE_INSTALL_DOCDIR})
 install(FILES file/PROTOCOL-FILES.md DESTINATION ${CMAKE_INSTALL_DOCDIR} OPTIONAL)
+
+# Each shell looks for completions by a name of its own.
+foreach(program vsock-shell-server vsock-shell-client vsock-shell-proxy)
+    set(completions ${PROJECT_SOURCE_DIR}/contrib/completions)
+    if(TARGET ${program})
+        install(FILES ${completions}/${program}.bash RENAME ${program} OPTIONAL
+                DESTINATION ${CMAKE_INSTALL_DATADIR}/bash-completion/completions)
+        install(FILES ${completions}/_${program} OPTIONAL DESTINATION ${CMAKE_INSTALL_DATADIR}/zsh/site-functions)
+        install(FILES ${completions}/${program}.fish OPTIONAL
+                DESTINATION ${CMAKE_INSTALL_DATADIR}/fish/vendor_completions.d)
+    endif()
+endforeach()
+
+# systemd wants the whole path of a program, and the prefix may be chosen as late as `cmake --install --prefix`.
+if(TARGET vsock-shell-server)
+    set(units ${PROJECT_SOURCE_DIR}/contrib/systemd)
+    foreach(unit vsock-shell.service vsock-shell@.service)
+        install(CODE "get_filename_component(bindir \"${CMAKE_INSTALL_BINDIR}\" ABSOLUTE
+                BASE_DIR \"\${CMAKE_INSTALL_PREFIX}\")
+            configure_file(\"${units}/${unit}.in\" \"${CMAKE_CURRENT_BINARY_DIR}/${unit}\" @ONLY)")
+        install(FILES ${CMAKE_CURRENT_BINARY_DIR}/${unit} DESTINATION lib/systemd/system)
+    endforeach()
+    install(FILES ${units}/vsock-shell.socket DESTINATION lib/systemd/system)
+endif()
