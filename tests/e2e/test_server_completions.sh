@@ -8,27 +8,6 @@
 . "$(dirname "$0")/../support/lib.sh"
 need_unix
 
-for program in server proxy; do
-    "$VSH_BUILD/src/vsock-shell-$program" --help | grep -oE -e '(^|[ ,])--[a-z][a-z-]*' |
-        grep -oE -e '--.*' | sort -u >"$TMP/wanted"
-    [ -s "$TMP/wanted" ] || fail "no options in vsock-shell-$program --help"
-    # What the summary names with its letter only.
-    [ "$program" = server ] || printf '%s\n' --port >>"$TMP/wanted"
-    sort -u -o "$TMP/wanted" "$TMP/wanted"
-    completions=$TOP/contrib/completions
-    grep -v '^ *#' "$completions/vsock-shell-$program.bash" | grep -oE -e '(^|[ '\''])--[a-z][a-z-]*' |
-        grep -oE -e '--.*' | sort -u >"$TMP/bash"
-    # In groups of exclusion, too: a name there that is not completed shows as missing in the other files.
-    grep -oE -e '[{,'\''*)]--[a-z][a-z-]*' "$completions/_vsock-shell-$program" | grep -oE -e '--.*' |
-        sort -u >"$TMP/zsh"
-    sed -nE 's/^complete .* -l ([a-z-]+) .*/--\1/p' "$completions/vsock-shell-$program.fish" |
-        sort -u >"$TMP/fish"
-    for shell in bash zsh fish; do
-        diff "$TMP/wanted" "$TMP/$shell" >&2 || fail "$shell: other options than vsock-shell-$program --help"
-    done
-    ok "vsock-shell-$program: the options in bash, zsh and fish are those of --help"
-done
-
 # Sets COMPREPLY for the words given; the last one is being typed.
 complete_words()
 {
@@ -51,10 +30,28 @@ compopt()
     :
 }
 
-# shellcheck source=../../contrib/completions/vsock-shell-server.bash
-. "$TOP/contrib/completions/vsock-shell-server.bash"
-# shellcheck source=../../contrib/completions/vsock-shell-proxy.bash
-. "$TOP/contrib/completions/vsock-shell-proxy.bash"
+for program in server proxy; do
+    "$VSH_BUILD/src/vsock-shell-$program" --help | grep -oE -e '(^|[ ,])--[a-z][a-z-]*' |
+        grep -oE -e '--.*' | sort -u >"$TMP/wanted"
+    [ -s "$TMP/wanted" ] || fail "no options in vsock-shell-$program --help"
+    # What the summary names with its letter only.
+    [ "$program" = server ] || printf '%s\n' --port >>"$TMP/wanted"
+    sort -u -o "$TMP/wanted" "$TMP/wanted"
+    completions=$TOP/contrib/completions
+    # shellcheck source=/dev/null
+    . "$completions/vsock-shell-$program.bash"
+    complete_words "vsock-shell-$program" --
+    printf '%s\n' "${COMPREPLY[@]}" | sort -u >"$TMP/bash"
+    grep -oE -e '[{,'\''*)]--[a-z][a-z-]*' "$completions/_vsock-shell-$program" | grep -oE -e '--.*' |
+        sort -u >"$TMP/zsh"
+    sed -nE 's/^complete .* -l ([a-z-]+) .*/--\1/p' "$completions/vsock-shell-$program.fish" |
+        sort -u >"$TMP/fish"
+    for shell in bash zsh fish; do
+        diff "$TMP/wanted" "$TMP/$shell" >&2 || fail "$shell: other options than vsock-shell-$program --help"
+    done
+    ok "vsock-shell-$program: the options in bash, zsh and fish are those of --help"
+done
+
 expect_completions '--max-sessions --max-sessions-per-peer' vsock-shell-server -d --max
 expect_completions 'stderr' vsock-shell-server --log st
 expect_completions 'stderr syslog json' vsock-shell-server --log =
