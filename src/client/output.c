@@ -8,13 +8,13 @@
 #include "output.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <limits.h>
 #include <poll.h>
-#include <stdio.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <unistd.h>
+
+#include "base/fd.h"
 
 /* POLLOUT on a pipe promises one free page; a terminal says less, and is slow anyway. */
 #define SHARED_PIPE_BYTES     PIPE_BUF
@@ -23,13 +23,11 @@
 int output_open_again(int fd)
 {
     struct stat status = {0};
-    char path[40];
 
     if (fstat(fd, &status) < 0 || (!S_ISFIFO(status.st_mode) && isatty(fd) != 1)) {
         return -1;
     }
-    (void)snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
-    return open(path, O_WRONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
+    return fd_open_again(fd);
 }
 
 int output_init(struct output *output, int fd, size_t capacity)

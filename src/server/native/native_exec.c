@@ -243,31 +243,12 @@ static int exec_message(struct native *native, const struct vsh_message *message
                        message->type);
 }
 
-static void exec_child_ended(struct native *native)
-{
-    struct exec *exec = native->request;
-    native_process_child_ended(native, &exec->process);
-}
-
-static void exec_gone(struct native *native)
-{
-    struct exec *exec = native->request;
-    native_process_gone(native, &exec->process);
-}
-
-static void exec_free(struct native *native)
-{
-    struct exec *exec = native->request;
-    native_process_done(native, &exec->process);
-    free(exec);
-}
-
 static const struct native_activity exec_activity = {
     .message = exec_message,
     .moved = exec_moved,
-    .child_ended = exec_child_ended,
-    .gone = exec_gone,
-    .free = exec_free,
+    .child_ended = native_process_child_ended,
+    .gone = native_process_gone,
+    .free = native_process_free,
 };
 
 static int make_environ(struct native *native, const struct vsh_exec *request,

@@ -151,30 +151,33 @@ void native_process_watch(struct native *native, struct native_process *process)
     }
 }
 
-void native_process_child_ended(struct native *native, struct native_process *process)
+void native_process_child_ended(struct native *native)
 {
-    (void)native;
+    struct native_process *process = native->request;
+
     if (!process->process.exited && process_reap(&process->process)) {
         pump_exited(process->pump);
     }
 }
 
-void native_process_gone(struct native *native, struct native_process *process)
+void native_process_gone(struct native *native)
 {
-    (void)native;
+    struct native_process *process = native->request;
+
     if (process->pump) { /* else it never started, and pid 0 would be ourselves */
         process_terminate(&process->process);
     }
 }
 
-void native_process_done(struct native *native, struct native_process *process)
+void native_process_free(struct native *native)
 {
+    struct native_process *process = native->request;
+
     for (size_t i = 0; i < process->watched_count; i++) {
         loop_unwatch(native->loop, process->watched[i]);
     }
-    process->watched_count = 0;
     pump_free(process->pump); /* NULL when it could not be started */
-    process->pump = NULL;
+    free(process);            /* the request, which begins with it */
 }
 
 const char *native_process_result_text(const struct process_result *result, char *buf, size_t size)

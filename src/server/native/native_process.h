@@ -48,11 +48,13 @@ int native_process_explain(int error, enum process_stage stage, const char *what
 /* Watches what the pump wants now; after every call into the pump. */
 void native_process_watch(struct native *native, struct native_process *process);
 
-void native_process_child_ended(struct native *native, struct native_process *process);
-void native_process_gone(struct native *native, struct native_process *process);
-
-/* Closes what is open; a process that still runs goes on without us. */
-void native_process_done(struct native *native, struct native_process *process);
+/*
+ * The calls of struct native_activity for a request that begins with its struct native_process.
+ * Free closes what is open, and a process that still runs goes on without us.
+ */
+void native_process_child_ended(struct native *native);
+void native_process_gone(struct native *native);
+void native_process_free(struct native *native);
 
 /* "exit 3" or "signal KILL" for the audit line. */
 const char *native_process_result_text(const struct process_result *result, char *buf, size_t size);

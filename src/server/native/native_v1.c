@@ -18,7 +18,7 @@
 #define V1_TERM "xterm-256color"
 
 struct v1_shell {
-    struct native_process process;
+    struct native_process process; /* first: see native_process.h */
     size_t input_pending;
     bool starved;
     bool input_closed; /* what still comes is dropped */
@@ -148,32 +148,13 @@ static int v1_message(struct native *native, const struct vsh_message *message)
     }
 }
 
-static void v1_child_ended(struct native *native)
-{
-    struct v1_shell *shell = native->request;
-    native_process_child_ended(native, &shell->process);
-}
-
-static void v1_gone(struct native *native)
-{
-    struct v1_shell *shell = native->request;
-    native_process_gone(native, &shell->process);
-}
-
-static void v1_free(struct native *native)
-{
-    struct v1_shell *shell = native->request;
-    native_process_done(native, &shell->process);
-    free(shell);
-}
-
 static const struct native_activity v1_activity = {
     .message = v1_message,
     .ready = v1_ready,
     .moved = v1_moved,
-    .child_ended = v1_child_ended,
-    .gone = v1_gone,
-    .free = v1_free,
+    .child_ended = native_process_child_ended,
+    .gone = native_process_gone,
+    .free = native_process_free,
 };
 
 int native_v1_size_request(struct native *native, const struct vsh_message *message)
