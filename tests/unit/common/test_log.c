@@ -54,7 +54,8 @@ static void log_every_level(void)
 
 static int openlog_options = -1;
 
-/* In the place of libc's, for this program. */
+/* In the place of libc's, for this program; libc's own names for these are reserved ones. */
+// NOLINTNEXTLINE(readability-inconsistent-declaration-parameter-name)
 void openlog(const char *name, int options, int facility)
 {
     (void)name;

@@ -164,6 +164,15 @@ static long count_writes(pid_t pid)
     return at ? strtol(at + strlen("syscw: "), NULL, 10) : -1;
 }
 
+/* The signal alone is no stop: a busy machine (or valgrind) lets the process run on for a while. */
+static void stop(pid_t pid)
+{
+    siginfo_t info;
+
+    assert_int_equal(kill(pid, SIGSTOP), 0);
+    assert_int_equal(waitid(P_PID, (id_t)pid, &info, WSTOPPED), 0);
+}
+
 /* What fits a pipe goes there in one piece, blocking or not: ssh reads its ProxyCommand so. */
 static void test_pipe_is_written_in_large_pieces(void **state)
 {
@@ -176,7 +185,7 @@ static void test_pipe_is_written_in_large_pieces(void **state)
     /* The relay is stopped while the bytes come, so that it finds them all at once. */
     send_text(&rig.right, "!");
     expect_text(&rig.left, "!");
-    assert_int_equal(kill(rig.pid, SIGSTOP), 0);
+    stop(rig.pid);
     assert_true(fill(rig.right.write_fd) > (size_t)capacity);
     long before = count_writes(rig.pid);
     assert_int_equal(kill(rig.pid, SIGCONT), 0);
@@ -186,7 +195,8 @@ static void test_pipe_is_written_in_large_pieces(void **state)
     }
     assert_int_equal(waiting, capacity);
     if (before >= 0) {
-        assert_true(count_writes(rig.pid) - before <= 4);
+        /* Page by page it would be this many; valgrind adds writes of its own to our one. */
+        assert_true(count_writes(rig.pid) - before < capacity / PIPE_BUF);
     }
     end_close(&rig.left);
     end_close(&rig.right);
