@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* The relay: bytes both ways, ends one way, readers that go, and nothing lost at the end. */
+#include <limits.h>
+
 #include "relay_rig.h"
 
 static void test_bytes_both_ways(void **state)
