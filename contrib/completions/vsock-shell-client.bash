@@ -14,9 +14,9 @@ _vsock_shell_client_names()
 _vsock_shell_client()
 {
     local current=${COMP_WORDS[COMP_CWORD]} previous=${COMP_WORDS[COMP_CWORD - 1]}
-    local takes_value=' -p -e -C -l -u -d --port --env --chdir --user --upload --download --wait
-        --timeout --protocol --exclude --limit --escape --cid --cmd --remote-dir --local-dir '
-    local options='-t -T -e -C -l -u -d -r -L -p -q -v --port --env --chdir --user --upload
+    local takes_value=' -p -e -C -l -u -d --port --env --chdir --user --upload --download '
+    takes_value+='--wait --timeout --protocol --exclude --limit --escape --cid --cmd --remote-dir --local-dir '
+    local options='-t -T -e -C -l -u -d -r -L -p -q -v -h --port --env --chdir --user --upload
         --download --recursive --dereference --resume --no-clobber --dry-run --exclude --limit
         --sync --json --argv --escape --protocol --wait --timeout --list --quiet --verbose
         --version --help'

@@ -29,7 +29,6 @@ enum long_option {
     OPT_LIST,
     OPT_ESCAPE,
     OPT_VERSION,
-    OPT_HELP,
     OPT_CID,
     OPT_CMD,
     OPT_REMOTE_DIR,
@@ -63,7 +62,7 @@ static const struct option long_options[] = {
     {"list", no_argument, NULL, OPT_LIST},
     {"escape", required_argument, NULL, OPT_ESCAPE},
     {"version", no_argument, NULL, OPT_VERSION},
-    {"help", no_argument, NULL, OPT_HELP},
+    {"help", no_argument, NULL, 'h'},
     {"cid", required_argument, NULL, OPT_CID},
     {"cmd", required_argument, NULL, OPT_CMD},
     {"remote-dir", required_argument, NULL, OPT_REMOTE_DIR},
@@ -226,7 +225,6 @@ static void apply_option(struct parser *parser, int option, char *value)
     case OPT_VERSION:
         print_version(CLIENT_PROGRAM);
         exit(0);
-    case OPT_HELP:
     case 'h':
         arguments_help();
         exit(0);
