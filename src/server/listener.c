@@ -249,6 +249,7 @@ static int take_signals(struct listener *listener)
         loop_signal_fn *fn;
     } signals[] = {{SIGCHLD, on_sigchld},
                    {SIGHUP, on_sighup},
+                   {SIGUSR1, listener_on_leave},
                    {SIGTERM, listener_on_stop},
                    {SIGINT, listener_on_stop}};
     int r = 0;

@@ -28,7 +28,7 @@ int listener_adopt(struct listener *listener, int fd);
 
 /*
  * Serves until SIGTERM or SIGINT, then gives the sessions their grace; a second signal ends them at
- * once. Returns 0, or a negative errno when the loop itself failed.
+ * once. SIGUSR1 ends it alone. Returns 0, or a negative errno when the loop itself failed.
  */
 int listener_run(struct listener *listener);
 

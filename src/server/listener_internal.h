@@ -39,6 +39,9 @@ void listener_close_sockets(struct listener *listener);
 /* Remembers which file a socket made, to remove that one and no other. */
 void listener_note_path(struct listen_socket *socket, const struct vsh_address *address);
 
+/* SIGUSR1: the listener ends, its connections do not; a new server can take its place. */
+void listener_on_leave(int signo, void *data);
+
 /* SIGTERM, SIGINT, and the end once nobody is left. */
 void listener_on_stop(int signo, void *data);
 void listener_check_end(struct listener *listener);

@@ -82,6 +82,16 @@ static void terminate(void *data)
     loop_timer_set(listener->loop, &listener->ending, TERMINATE_MS, on_too_late, listener);
 }
 
+void listener_on_leave(int signo, void *data)
+{
+    struct listener *listener = data;
+    (void)notify_send("STOPPING=1");
+    log_notice("%s: leaving %zu connections to themselves", strsignal(signo),
+               listener->children.count);
+    listener_close_sockets(listener);
+    loop_stop(listener->loop, 0);
+}
+
 void listener_on_stop(int signo, void *data)
 {
     struct listener *listener = data;
