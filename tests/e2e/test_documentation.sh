@@ -3,7 +3,8 @@
 #
 # The options of each program, its --help, its manual page and its completions in bash, zsh and fish
 # agree. What the program takes is asked of itself: of its call of getopt_long. What a shell offers is
-# asked of the shell: its completion runs.
+# asked of the shell: its completion runs. And the manual has the sections that a reader looks for, and
+# quotes only what the programs say.
 
 TEST_LIMIT=120
 # shellcheck source=../support/lib.sh
@@ -22,6 +23,21 @@ declare -A PAGE=(
 )
 # Spellings of an earlier program are taken and described, but offered to nobody.
 EARLIER='--cid|--cmd|--remote-dir|--local-dir'
+
+SECTIONS=(NAME SYNOPSIS DESCRIPTION ENVIRONMENT FILES 'EXIT STATUS' EXAMPLES DIAGNOSTICS 'SEE ALSO'
+    'SECURITY CONSIDERATIONS')
+
+for page in "${PAGE[@]}"; do
+    for section in "${SECTIONS[@]}"; do
+        grep -qxF ".Sh $section" "$page" || fail "$(basename "$page") has no section $section"
+    done
+done
+"$SUPPORT/page_sentences.py" "$TOP" "${PAGE[@]}" >"$OUT" || {
+    cat "$OUT" >&2
+    fail 'the manual quotes what no program says'
+}
+[ "$(tail -n 1 "$OUT")" -ge 50 ] || fail 'the manual quotes no sentences'
+ok 'the manual has its sections, and every sentence under DIAGNOSTICS is one of the programs'
 
 SPY=$TMP/getopt_spy.so
 cc -shared -fPIC -o "$SPY" "$SUPPORT/getopt_spy.c" || fail 'the spy does not compile'

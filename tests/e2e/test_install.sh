@@ -21,6 +21,7 @@ for program in server client proxy; do
 done
 [ ! -e "$SSH_SESSION" ] || [ -x "$prefix/libexec/vsock-shell-ssh-session" ] ||
     fail 'libexec/vsock-shell-ssh-session is not installed'
+[ -n "$(find "$prefix" -path '*/man7/vsock-shell-protocol.7')" ] || fail 'vsock-shell-protocol(7) is not installed'
 [ -n "$(find "$prefix" -name PROTOCOL.md)" ] || fail 'PROTOCOL.md is not installed'
 ok 'programs, manual pages and documents are in place'
 
