@@ -38,16 +38,3 @@ foreach(program vsock-shell-server vsock-shell-client vsock-shell-proxy)
                 DESTINATION ${CMAKE_INSTALL_DATADIR}/fish/vendor_completions.d)
     endif()
 endforeach()
-
-# systemd wants the whole path of a program, and the prefix may be chosen as late as `cmake --install --prefix`.
-if(TARGET vsock-shell-server)
-    set(units ${PROJECT_SOURCE_DIR}/contrib/systemd)
-    foreach(unit vsock-shell.service vsock-shell@.service)
-        install(CODE "get_filename_component(bindir \"${CMAKE_INSTALL_BINDIR}\" ABSOLUTE
-                BASE_DIR \"\${CMAKE_INSTALL_PREFIX}\")
-            configure_file(\"${units}/${unit}.in\" \"${CMAKE_CURRENT_BINARY_DIR}/${unit}\" @ONLY)")
-        install(FILES ${CMAKE_CURRENT_BINARY_DIR}/${unit} DESTINATION lib/systemd/system)
-    endforeach()
-    install(FILES ${units}/vsock-shell.socket DESTINATION lib/systemd/system)
-    install(FILES ${units}/files-only.conf DESTINATION ${CMAKE_INSTALL_DOCDIR}/examples)
-endif()

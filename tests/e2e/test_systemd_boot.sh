@@ -7,6 +7,8 @@
 TEST_LIMIT=90
 # shellcheck source=../support/lib.sh
 . "$(dirname "$0")/../support/lib.sh"
+# shellcheck source=../support/sandbox_lib.sh
+. "$SUPPORT/sandbox_lib.sh"
 need_unix
 need cmake systemctl nsenter
 [ -x /lib/systemd/systemd ] || skip 'systemd is not installed'
@@ -42,27 +44,11 @@ mkdir -p "$LAYER/etc/default"
 printf 'VSOCK_SHELL_OPTIONS="-v --listen unix:%s/own %s"\nVSOCK_SHELL_LIBEXEC=/usr/libexec\n' \
     "$SOCKETS" "$SSH_OPTIONS" >"$LAYER/etc/default/vsock-shell"
 
-start_background "$SUPPORT/sandbox.sh" -p "$TMP/init.pid" -l "$LAYER" -b "$SOCKETS" -b "$TMP/credentials" \
+sandbox_start -l "$LAYER" -b "$SOCKETS" -b "$TMP/credentials" \
     -e container=vsh -e "CREDENTIALS_DIRECTORY=$TMP/credentials" \
-    /lib/systemd/systemd --unit=nothing.target --show-status=no >"$TMP/boot.log" 2>&1
-box=$!
+    /lib/systemd/systemd --unit=nothing.target --show-status=no
+sandbox_wait systemctl is-active --quiet nothing.target
 
-# In there: the namespaces of its process 1.
-inside()
-{
-    nsenter -t "$(cat "$TMP/init.pid")" -m -p -u -i -n -r -w "$@"
-}
-
-booted()
-{
-    is_gone "$box" || inside systemctl is-active --quiet nothing.target 2>/dev/null
-}
-
-wait_for 20 booted || fail "systemd does not come up: $(tail -n 5 "$TMP/boot.log")"
-if is_gone "$box"; then
-    ! grep '^SKIP: ' "$TMP/boot.log" || exit 77
-    fail "systemd ended: $(tail -n 5 "$TMP/boot.log")"
-fi
 systemctl_says()
 {
     run inside systemctl "$@"
@@ -169,4 +155,4 @@ ok 'files-only.conf: files go both ways, nothing runs, no capability is held'
 
 expect_status 0 inside systemctl stop vsock-shell.socket vsock-shell.service
 expect_status 0 inside systemctl exit 0
-wait_for 15 is_gone "$box" || fail 'systemd does not end'
+wait_for 15 is_gone "$SANDBOX" || fail 'systemd does not end'
