@@ -1,4 +1,5 @@
-# What starts the server: systemd's units, OpenRC's script. Nothing is switched on by being installed.
+# What starts the server: systemd's units, OpenRC's script. Nothing is switched on by being installed. And the examples
+# for fleets.
 
 # Installs SOURCE.in with the path of the programs in it; further arguments go to install(). The path is known as late
 # as `cmake --install --prefix`.
@@ -21,6 +22,7 @@ vsh_install_service(systemd/vsock-shell.service DESTINATION lib/systemd/system)
 vsh_install_service(systemd/vsock-shell@.service DESTINATION lib/systemd/system)
 install(FILES contrib/systemd/vsock-shell.socket DESTINATION lib/systemd/system)
 install(FILES contrib/systemd/files-only.conf DESTINATION ${examples})
+install(DIRECTORY contrib/ansible contrib/clustershell DESTINATION ${examples})
 
 # init.d belongs to whatever starts the services; where that is not OpenRC, its script is an example.
 find_program(OPENRC_RUN openrc-run PATHS /sbin /usr/sbin)
