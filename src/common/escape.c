@@ -12,6 +12,7 @@ static bool append(struct escape_line *line, const char *bytes, size_t length)
     if (length > line->size - line->length) {
         /* Nothing after a gap may be shown as if it followed. */
         line->size = line->length;
+        line->cut = true;
         return false;
     }
     memcpy(line->data + line->length, bytes, length);
@@ -72,15 +73,16 @@ static bool escape_bytes(struct escape_line *line, const char *prefix, const uns
     return append(line, text, length);
 }
 
-void escape_text(struct escape_line *line, const char *text)
+/* named: pairs of a character and the letter behind its backslash. */
+static void escape_named(struct escape_line *line, const char *text, const char *named,
+                         size_t named_size)
 {
-    static const char named[] = {'\n', 'n', '\t', 't', '\r', 'r', '\\', '\\'};
     const unsigned char *s = (const unsigned char *)text;
 
     while (*s != '\0') {
         uint32_t c = 0;
         size_t n = read_character(s, &c);
-        const char *name = n == 1 ? memchr(named, (int)c, sizeof(named)) : NULL;
+        const char *name = n == 1 ? memchr(named, (int)c, named_size) : NULL;
         bool fits;
 
         if (name && (name - named) % 2 == 0) {
@@ -97,6 +99,18 @@ void escape_text(struct escape_line *line, const char *text)
         }
         s += n;
     }
+}
+
+void escape_text(struct escape_line *line, const char *text)
+{
+    static const char named[] = {'\n', 'n', '\t', 't', '\r', 'r', '\\', '\\'};
+    escape_named(line, text, named, sizeof(named));
+}
+
+void escape_quoted(struct escape_line *line, const char *text)
+{
+    static const char named[] = {'\n', 'n', '\t', 't', '\r', 'r', '\\', '\\', '"', '"'};
+    escape_named(line, text, named, sizeof(named));
 }
 
 void escape_json(struct escape_line *line, const char *text)

@@ -17,10 +17,19 @@
 #include <unistd.h>
 
 #include "escape.h"
+#include "log_fields.h"
 
 /* One write(2) of at most PIPE_BUF bytes: lines of several processes never mix in a pipe. */
 #define LINE_MAX_BYTES 4096
 #define TEXT_MAX_BYTES 3072
+
+/* What is to be said: a text, or a word and its fields. */
+struct line {
+    enum log_level level;
+    const char *text;
+    const struct log_field *fields; /* NULL = a text of the connection, with its tag */
+    size_t count;
+};
 
 struct log_state {
     char program[64];
@@ -71,7 +80,15 @@ static const char *line_end(void)
     return tcgetattr(STDERR_FILENO, &modes) == 0 && !(modes.c_oflag & OPOST) ? "\r\n" : "\n";
 }
 
-static void emit_stderr(enum log_level level, const char *text)
+static void put_tag(struct escape_line *line, const struct line *what)
+{
+    if (state.tag[0] != '\0' && !what->fields) {
+        escape_text(line, state.tag);
+        escape_raw(line, ": ");
+    }
+}
+
+static void emit_stderr(const struct line *what)
 {
     char data[LINE_MAX_BYTES];
     struct escape_line line = {.data = data, .size = sizeof(data) - 2};
@@ -84,19 +101,17 @@ static void emit_stderr(enum log_level level, const char *text)
         escape_raw(&line, pid);
     }
     escape_raw(&line, ": ");
-    escape_raw(&line, levels[level].prefix);
-    if (state.tag[0] != '\0') {
-        escape_text(&line, state.tag);
-        escape_raw(&line, ": ");
-    }
-    escape_text(&line, text);
+    escape_raw(&line, levels[what->level].prefix);
+    put_tag(&line, what);
+    escape_text(&line, what->text);
+    log_put_fields(&line, what->fields, what->count);
     line.size = sizeof(data);
     escape_raw(&line, line_end());
     write_line(data, line.length);
 }
 
 /* One object per line; time in seconds since the epoch, as a number that jq can compare. */
-static void emit_json(enum log_level level, const char *text)
+static void emit_json(const struct line *what)
 {
     char data[LINE_MAX_BYTES];
     char head[192];
@@ -105,39 +120,42 @@ static void emit_json(enum log_level level, const char *text)
 
     (void)clock_gettime(CLOCK_REALTIME, &now);
     (void)snprintf(head, sizeof(head), "{\"time\":%lld.%06ld,\"level\":\"%s\",\"pid\":%ld",
-                   (long long)now.tv_sec, now.tv_nsec / 1000, levels[level].json, (long)getpid());
+                   (long long)now.tv_sec, now.tv_nsec / 1000, levels[what->level].json,
+                   (long)getpid());
     escape_raw(&line, head);
     escape_raw(&line, ",\"program\":\"");
     escape_json(&line, state.program);
-    if (state.tag[0] != '\0') {
+    if (state.tag[0] != '\0' && !what->fields) {
         escape_raw(&line, "\",\"connection\":\"");
         escape_json(&line, state.tag);
     }
     escape_raw(&line, "\",\"message\":\"");
-    escape_json(&line, text);
+    escape_json(&line, what->text);
+    line.size = sizeof(data) - 2;
+    escape_raw(&line, "\"");
+    log_put_fields_json(&line, what->fields, what->count);
     line.size = sizeof(data);
-    escape_raw(&line, "\"}\n");
+    escape_raw(&line, "}\n");
     write_line(data, line.length);
 }
 
 /* syslog(3) reconnects by itself when its daemon was restarted. */
-static void emit_syslog(enum log_level level, const char *text)
+static void emit_syslog(const struct line *what)
 {
     char data[LINE_MAX_BYTES];
     struct escape_line line = {.data = data, .size = sizeof(data) - 1};
 
-    if (state.tag[0] != '\0') {
-        escape_text(&line, state.tag);
-        escape_raw(&line, ": ");
-    }
-    escape_text(&line, text);
+    put_tag(&line, what);
+    escape_text(&line, what->text);
+    log_put_fields(&line, what->fields, what->count);
     data[line.length] = '\0';
-    syslog(levels[level].priority, "%s", data);
+    /* Records name commands and paths: they belong where sudo's go, which not everybody reads. */
+    syslog(levels[what->level].priority | (what->fields ? LOG_AUTHPRIV : 0), "%s", data);
 }
 
 static const struct {
     const char *name;
-    void (*emit)(enum log_level level, const char *text);
+    void (*emit)(const struct line *what);
 } targets[] = {
     [LOG_TO_STDERR] = {"stderr", emit_stderr},
     [LOG_TO_SYSLOG] = {"syslog", emit_syslog},
@@ -204,7 +222,18 @@ __attribute__((format(printf, 2, 0))) static void log_line(enum log_level level,
     if (vsnprintf(text, sizeof(text), format, args) >= (int)sizeof(text)) {
         memcpy(text + sizeof(text) - 4, "...", 4);
     }
-    targets[state.target].emit(level, text);
+    targets[state.target].emit(&(struct line){.level = level, .text = text});
+    errno = saved;
+}
+
+void log_record(enum log_level level, const char *word, const struct log_field *fields,
+                size_t count)
+{
+    int saved = errno;
+
+    if (level <= state.level) {
+        targets[state.target].emit(&(struct line){level, word, fields, count});
+    }
     errno = saved;
 }
 

@@ -8,6 +8,9 @@
 #define COMMON_LOG_H
 
 #include <stdarg.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
 
 enum log_level {
     LOG_LEVEL_ERROR,
@@ -38,6 +41,24 @@ LOG_FORMAT void log_warning(const char *format, ...);
 LOG_FORMAT void log_notice(const char *format, ...);
 LOG_FORMAT void log_info(const char *format, ...);
 LOG_FORMAT void log_debug(const char *format, ...);
+
+/* A named value of a record. */
+enum log_kind { LOG_KIND_TEXT, LOG_KIND_NUMBER, LOG_KIND_SECONDS, LOG_KIND_FLAG };
+struct log_field {
+    const char *name;
+    enum log_kind kind;
+    const char *text; /* TEXT: anybody's, escaped here; NULL = this field is left out */
+    uint64_t number;  /* NUMBER; SECONDS in milliseconds; FLAG: 0 or 1 */
+    bool json_only;   /* said otherwise in a line of text */
+};
+
+/*
+ * A record: "word name=value ...", values quoted where they need it, or with LOG_TO_JSON a member
+ * for each; without the tag. syslog gets it as LOG_AUTHPRIV. What does not fit a line is cut: the
+ * field that may be long goes last.
+ */
+void log_record(enum log_level level, const char *word, const struct log_field *fields,
+                size_t count);
 
 /*
  * For impossible states and a program's own failures at start: logs and exits. die() exits 255

@@ -7,6 +7,7 @@
 
 #include <errno.h>
 #include <poll.h>
+#include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -14,6 +15,7 @@
 #include <vsock-shell/error.h>
 
 #include "base/fd.h"
+#include "common/audit.h"
 #include "common/log.h"
 #include "server/config.h"
 #include "server/native/native.h"
@@ -33,7 +35,7 @@ struct connection {
     const struct server *server;
     int fd;
     const struct vsh_peer *peer;
-    const char *peer_text;
+    struct audit_session *audit;
     int64_t deadline_ms; /* of the first request; -1 = none */
 };
 
@@ -44,6 +46,19 @@ struct mode {
     void (*refuse)(int fd, enum vsh_error_code code, const char *text, int64_t deadline_ms);
 };
 
+/* For a connection that was never served. */
+__attribute__((format(printf, 2, 3))) static void audit_end(const struct audit_session *audit,
+                                                            const char *format, ...)
+{
+    struct audit_result result = {0};
+    va_list args;
+
+    va_start(args, format);
+    (void)vsnprintf(result.text, sizeof(result.text), format, args);
+    va_end(args);
+    audit_log_connection(LOG_LEVEL_NOTICE, audit, 0, 0, &result);
+}
+
 static int serve_native(const struct connection *connection)
 {
     const struct server *server = connection->server;
@@ -52,7 +67,7 @@ static int serve_native(const struct connection *connection)
         .policy = server->policy,
         .account = server->account,
         .shell = config->shell,
-        .peer_text = connection->peer_text,
+        .audit = connection->audit,
         .deadline_ms = connection->deadline_ms,
         .idle_timeout_ms = config->idle_timeout_ms,
     };
@@ -63,13 +78,16 @@ static int serve_ssh(const struct connection *connection)
 {
     const struct server *server = connection->server;
     if (!server->ssh_program) {
-        log_notice("an SSH client came, but SSH is off here: start the server with --ssh");
+        audit_end(connection->audit, "SSH is off here: start the server with --ssh");
         ssh_refuse(connection->fd, VSH_ERROR_UNSUPPORTED,
                    "vsock-shell-server: SSH is off here; start the server with --ssh",
                    monotonic_ms() + REFUSE_MS);
         return 1;
     }
-    return ssh_launch(server, connection->fd, connection->peer_text, connection->deadline_ms);
+    int status =
+        ssh_launch(server, connection->fd, connection->audit->peer, connection->deadline_ms);
+    audit_end(connection->audit, "the program for SSH cannot be started");
+    return status;
 }
 
 /* The first bytes differ from mode to mode, so one byte is enough to tell them apart. */
@@ -135,12 +153,14 @@ int connection_serve(const struct server *server, int fd, const struct vsh_peer 
     char peer_text[VSH_PEER_MAX];
     char tag[VSH_PEER_MAX + 16];
     int grace_ms = server->config->login_grace_ms;
+    struct audit_session audit = {.peer = vsh_peer_format(peer, peer_text, sizeof(peer_text)),
+                                  .started_ms = monotonic_ms()};
     struct connection connection = {
         .server = server,
         .fd = fd,
         .peer = peer,
-        .peer_text = vsh_peer_format(peer, peer_text, sizeof(peer_text)),
-        .deadline_ms = grace_ms ? monotonic_ms() + grace_ms : -1,
+        .audit = &audit,
+        .deadline_ms = grace_ms ? audit.started_ms + grace_ms : -1,
     };
     log_set_tag(peer_text);
 
@@ -148,16 +168,17 @@ int connection_serve(const struct server *server, int fd, const struct vsh_peer 
     const struct mode *mode =
         choose_mode(fd, server->ssh_program != NULL, connection.deadline_ms, &r);
     if (r == -ETIMEDOUT) {
-        log_notice("the peer said nothing for %g s (--login-grace): closed", grace_ms / 1000.0);
+        audit_end(&audit, "the peer said nothing for %g s (--login-grace)", grace_ms / 1000.0);
         native_refuse(fd, VSH_ERROR_TIMEOUT, "no request came in time", monotonic_ms());
         return 1;
     }
     if (!mode) {
-        log_info("the peer left without a word: %s", vsh_strerror(r));
+        audit_end(&audit, "the peer left without a word: %s", vsh_strerror(r));
         return 1;
     }
     (void)snprintf(tag, sizeof(tag), "%s %s", mode->name, peer_text);
     log_set_tag(tag);
+    audit.mode = mode->name;
     log_debug("connected");
     return mode->serve(&connection);
 }
@@ -173,4 +194,14 @@ void connection_refuse(int fd, const struct vsh_peer *peer, enum vsh_error_code 
     if (mode) {
         mode->refuse(fd, code, text, deadline_ms);
     }
+}
+
+void connection_audit_refusal(const struct vsh_peer *peer, const char *reason)
+{
+    char text[VSH_PEER_MAX];
+    const struct audit_session audit = {.peer = vsh_peer_format(peer, text, sizeof(text)),
+                                        .started_ms = monotonic_ms()};
+    const struct audit_result result = audit_because("refused: %s", reason);
+
+    audit_log_connection(LOG_LEVEL_WARNING, &audit, 0, 0, &result);
 }

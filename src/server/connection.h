@@ -14,6 +14,9 @@ struct server;
 /* Serves. Returns the exit status of the process. */
 int connection_serve(const struct server *server, int fd, const struct vsh_peer *peer);
 
+/* The audit line of a connection that is not let in. */
+void connection_audit_refusal(const struct vsh_peer *peer, const char *reason);
+
 /*
  * Says one sentence in the peer's own protocol, after at most REFUSE_MS of listening for which one
  * that is, and reads on until the peer has closed, so that no reset overtakes the sentence.

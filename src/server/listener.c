@@ -162,8 +162,7 @@ static int admit(struct listener *listener, int fd, const struct vsh_peer *peer)
     char reason[REASON_MAX];
     struct verdict verdict = judge(listener, peer, reason);
     if (verdict.text) {
-        char text[VSH_PEER_MAX];
-        log_warning("%s refused: %s", vsh_peer_format(peer, text, sizeof(text)), reason);
+        connection_audit_refusal(peer, reason);
         if (listener->children.refusals >= REFUSALS_MAX) {
             return 0;
         }

@@ -29,7 +29,7 @@ static int serve(const struct server *server, int fd, const struct vsh_peer *pee
 {
     char reason[512];
     if (policy_check_peer(server->policy, peer, reason, sizeof(reason)) < 0) {
-        log_warning("refused: %s", reason);
+        connection_audit_refusal(peer, reason);
         connection_refuse(fd, peer, VSH_ERROR_REFUSED, reason);
         return 1;
     }

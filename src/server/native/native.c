@@ -58,8 +58,8 @@ static int take_error(struct native *native, const struct vsh_message *message)
     if (vsh_get_error(message, &error) < 0) {
         return VSH_E_MALFORMED;
     }
-    log_notice("the peer reports an error: %s", error.text);
-    native_end_gone(native, "given up by the peer");
+    struct audit_result why = audit_because("given up by the peer: %s", error.text);
+    native_end_gone(native, why.text);
     return 0;
 }
 
@@ -117,6 +117,7 @@ static int take_message(struct native *native, const struct vsh_message *message
     if (message->type != VSH_V2_PING && message->type != VSH_V2_PONG) {
         native_touch(native);
     }
+    native->bytes_taken += VSH_HEADER_SIZE + message->length;
     for (size_t i = 0; i < sizeof(common_messages) / sizeof(common_messages[0]); i++) {
         if (common_messages[i].type == message->type) {
             return common_messages[i].take(native, message);
@@ -184,8 +185,7 @@ static void on_end_of_stream(struct native *native, ssize_t error)
     if (native->state == NATIVE_ENDING) {
         native_stop(native, 0);
     } else if (error == 0 && vsh_queue_partial(native->queue) > 0) {
-        log_notice("the stream ended in the middle of a message");
-        native_end_gone(native, "peer vanished");
+        native_end_gone(native, "peer vanished in the middle of a message");
     } else if (native->state == NATIVE_BUSY) {
         native_end_gone(native, "peer vanished");
     } else {
@@ -325,9 +325,20 @@ static int become_user(struct native *native)
         r = account_become(wanted);
     }
     if (r < 0) {
-        log_error("cannot become the session's user: %s", strerror(-r));
+        native->ended = audit_because("cannot become the session's user: %s", strerror(-r));
+        log_error("%s", native->ended.text);
     }
     return r;
+}
+
+static void audit_connection(const struct native *native)
+{
+    bool served = native->queue != NULL;
+
+    native->settings->audit->user = native->account ? native->account->name : NULL;
+    audit_log_connection(LOG_LEVEL_NOTICE, native->settings->audit,
+                         served ? vsh_queue_bytes_in(native->queue) : 0,
+                         served ? vsh_queue_bytes_out(native->queue) : 0, &native->ended);
 }
 
 int native_serve(int fd, const struct native_settings *settings)
@@ -341,10 +352,12 @@ int native_serve(int fd, const struct native_settings *settings)
             r = loop_run(native.loop);
         }
         if (r < 0) {
-            log_error("the session cannot be served: %s", strerror(-r));
+            native.ended = audit_because("the session cannot be served: %s", strerror(-r));
+            log_error("%s", native.ended.text);
         }
         native_drop(&native);
     }
+    audit_connection(&native);
     loop_free(native.loop);
     vsh_queue_free(native.queue);
     account_free(native.account);

@@ -13,6 +13,7 @@
 #include <stdint.h>
 
 struct account;
+struct audit_session;
 struct policy;
 struct vsh_queue;
 
@@ -20,9 +21,9 @@ struct native_settings {
     const struct policy *policy;
     const struct account *account; /* whom to become; NULL = stay who we are */
     const char *shell;             /* NULL = the account's */
-    const char *peer_text;
-    int64_t deadline_ms; /* of the first request, on monotonic_ms()'s clock; -1 = none */
-    int idle_timeout_ms; /* 0 = none */
+    struct audit_session *audit;   /* who it is; the user is filled in here */
+    int64_t deadline_ms;           /* of the first request, on monotonic_ms()'s clock; -1 = none */
+    int idle_timeout_ms;           /* 0 = none */
 };
 
 /*

@@ -52,7 +52,6 @@ void native_clock_start(struct native *native)
 {
     int64_t now = monotonic_ms();
 
-    native->started_ms = now;
     native->heard_ms = now;
     native->active_ms = now;
     native->tick_ms = now;

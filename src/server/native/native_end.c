@@ -62,21 +62,44 @@ void native_drop(struct native *native)
     }
 }
 
-static void audit(const struct native *native, const char *result)
+/* An answer counts when it is given, not when the socket takes it. */
+static uint64_t bytes_sent(const struct native *native)
 {
-    int64_t ms = monotonic_ms() - native->started_ms;
+    return vsh_queue_bytes_out(native->queue) + vsh_queue_pending(native->queue);
+}
 
-    log_info("%s as %s: %s, %llu bytes in, %llu out, %lld.%03d s",
-             native->what[0] ? native->what : "no request", native->account->name, result,
-             (unsigned long long)vsh_queue_bytes_in(native->queue),
-             (unsigned long long)vsh_queue_bytes_out(native->queue), (long long)(ms / 1000),
-             (int)(ms % 1000));
+void native_describe(struct native *native, const char *action, const char *text_name,
+                     const char *text)
+{
+    audit_begin(&native->action, action, text_name, text);
+    native->action_in = native->bytes_taken;
+    native->action_out = bytes_sent(native);
+}
+
+void native_audit(struct native *native, const struct audit_result *result)
+{
+    struct audit *action = &native->action;
+
+    if (action->action) {
+        native->settings->audit->user = native->account->name;
+        action->bytes_in = native->bytes_taken - native->action_in;
+        action->bytes_out = bytes_sent(native) - native->action_out;
+        audit_log(LOG_LEVEL_NOTICE, native->settings->audit, action, result);
+        action->action = NULL;
+    }
+}
+
+/* For the lines of action and connection. */
+static void end_because(struct native *native, uint32_t code, const char *why)
+{
+    native->ended = audit_because("%s%s", code == VSH_ERROR_REFUSED ? "refused: " : "", why);
+    native_audit(native, &native->ended);
 }
 
 void native_end_gone(struct native *native, const char *why)
 {
     native_drop(native);
-    audit(native, why);
+    end_because(native, 0, why);
     native_stop(native, native->state == NATIVE_WAITING ? 0 : 1);
 }
 
@@ -112,23 +135,13 @@ int native_fail(struct native *native, uint32_t code, const char *format, ...)
         (void)vsh_put_error(native->queue, code, text);
     }
     int left = flush_all(native);
-    log_notice("%s", text);
     native_drop(native);
-    audit(native, "error");
+    end_because(native, code, text);
     native_stop(native, 1);
     if (left == 0) {
         refuse_linger(native->fd, monotonic_ms() + LINGER_MS);
     }
     return 0;
-}
-
-void native_describe(struct native *native, const char *format, ...)
-{
-    va_list arguments;
-
-    va_start(arguments, format);
-    (void)vsnprintf(native->what, sizeof(native->what), format, arguments);
-    va_end(arguments);
 }
 
 void native_begin(struct native *native, const struct native_activity *activity, void *request)
@@ -154,14 +167,12 @@ static void on_end_timeout(void *data)
     native_stop(native, 0);
 }
 
-void native_finish(struct native *native, bool over, const char *result)
+void native_finish(struct native *native, bool over, const struct audit_result *result)
 {
-    audit(native, result);
-    native->what[0] = '\0';
+    native_audit(native, result);
     native->activity->free(native);
     native->activity = NULL;
     native->request = NULL;
-    native->started_ms = monotonic_ms();
     native->state = over ? NATIVE_ENDING : NATIVE_WAITING;
     if (over) {
         loop_timer_set(native->loop, &native->end, END_MS, on_end_timeout, native);

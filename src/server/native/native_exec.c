@@ -124,7 +124,6 @@ static int put_exit(struct native *native, const struct process_result *result)
 static void exec_moved(struct native *native)
 {
     struct exec *exec = native->request;
-    char text[64];
 
     if (exec->starved && vsh_queue_bulk_room(native->queue) > VSH_DATA_PREFIX) {
         exec->starved = false;
@@ -138,7 +137,8 @@ static void exec_moved(struct native *native)
     if (put_exit(native, &exec->result) < 0) {
         return; /* no room: when there is, we are called again */
     }
-    native_finish(native, true, native_process_result_text(&exec->result, text, sizeof(text)));
+    const struct audit_result result = audit_exit(exec->result.signalled, exec->result.code);
+    native_finish(native, true, &result);
 }
 
 static int take_data(struct native *native, const struct vsh_message *message)
@@ -279,21 +279,27 @@ static void report_failed_start(struct native *native, const struct vsh_exec *re
     struct process_result result = {
         .code = native_process_explain(error, stage, what, text, sizeof(text) - 2)};
 
-    log_notice("%s", text);
+    struct audit_result told = audit_because("%s", text);
+    told.has_status = true;
+    told.status = result.code;
     (void)strcat(text, request->pty ? "\r\n" : "\n");
     (void)vsh_put_data(native->queue, request->pty ? VSH_STREAM_STDOUT : VSH_STREAM_STDERR, text,
                        strlen(text));
     (void)put_exit(native, &result);
-    (void)snprintf(text, sizeof(text), "not started, exit %d", result.code);
-    native_finish(native, true, text);
+    native_finish(native, true, &told);
 }
 
 static void describe(struct native *native, const struct vsh_exec *request)
 {
-    const char *words = request->argc > 0 ? request->argv[0] : request->command;
+    bool command = request->argc > 0 || request->command;
 
-    native_describe(native, "%s%s%s%s", words ? "exec" : "shell",
-                    request->pty ? " on a terminal" : "", words ? " " : "", words ? words : "");
+    native_describe(native, command ? "exec" : "shell", command ? "command" : NULL,
+                    request->command);
+    if (request->argc > 0) {
+        audit_words(&native->action, request->argv, request->argc);
+    }
+    native->action.is_process = true;
+    native->action.terminal = request->pty;
 }
 
 static int start_exec(struct native *native, const struct vsh_exec *request)
@@ -308,7 +314,6 @@ static int start_exec(struct native *native, const struct vsh_exec *request)
     exec->credit[VSH_STREAM_STDOUT] = VSH_V2_WINDOW_INITIAL;
     exec->credit[VSH_STREAM_STDERR] = VSH_V2_WINDOW_INITIAL;
     native_begin(native, &exec_activity, exec);
-    describe(native, request);
     int r = make_environ(native, request, &env);
     if (r == 0) {
         const struct native_start start = {
@@ -327,7 +332,7 @@ static int start_exec(struct native *native, const struct vsh_exec *request)
         report_failed_start(native, request, r, stage);
         return 0;
     }
-    log_debug("%s: process %d", native->what, (int)exec->process.process.pid);
+    log_debug("process %d started", (int)exec->process.process.pid);
     return vsh_put_started(native->queue, (uint32_t)exec->process.process.pid);
 }
 
@@ -339,6 +344,7 @@ int native_exec_request(struct native *native, const struct vsh_message *message
     if (vsh_get_exec(message, &request) < 0) {
         return VSH_E_MALFORMED;
     }
+    describe(native, &request);
     if (request.pty &&
         policy_check_right(native->settings->policy, POLICY_PTY, reason, sizeof(reason)) < 0) {
         return native_fail(native, VSH_ERROR_REFUSED, "%s", reason);

@@ -17,13 +17,20 @@ struct copy {
     struct file_receiver *receiver; /* of a PUT */
     struct file_sender *sender;     /* of a GET */
     struct loop_timer timer;        /* rate limit, or work that needs no waiting */
+    char failure[AUDIT_RESULT_MAX]; /* the first entry that failed, and why */
 };
 
 static void on_problem(void *data, const struct vsh_file_problem *problem, bool remote)
 {
-    (void)data;
+    struct copy *copy = data;
+    const char *side = remote ? " (the peer's side)" : "";
+
+    if (problem->status != VSH_FILE_SKIPPED && copy->failure[0] == '\0') {
+        (void)snprintf(copy->failure, sizeof(copy->failure), "%s: %s%s", problem->path,
+                       problem->text, side);
+    }
     log_info("%s%s: %s%s", problem->status == VSH_FILE_SKIPPED ? "skipped " : "failed ",
-             problem->path, problem->text, remote ? " (the peer's side)" : "");
+             problem->path, problem->text, side);
 }
 
 static void on_finished(void *data, const struct file_item *item)
@@ -61,12 +68,16 @@ static int fail(struct native *native, int error, const char *sentence)
 
 static void finish(struct native *native, const struct vsh_file_totals *totals)
 {
-    char text[128];
+    const struct copy *copy = native->request;
+    const struct audit_result result = audit_because("%s", copy->failure);
 
-    (void)snprintf(text, sizeof(text), "%llu files, %llu bytes, %llu skipped, %llu failed",
-                   (unsigned long long)totals->files, (unsigned long long)totals->bytes,
-                   (unsigned long long)totals->skipped, (unsigned long long)totals->failed);
-    native_finish(native, false, text);
+    native->action.counts[0].name = "files";
+    native->action.counts[0].value = totals->files;
+    native->action.counts[1].name = "skipped";
+    native->action.counts[1].value = totals->skipped;
+    native->action.counts[2].name = "failed";
+    native->action.counts[2].value = totals->failed;
+    native_finish(native, false, &result);
 }
 
 static void copy_free(struct native *native)
@@ -184,15 +195,13 @@ static void go_home(const struct native *native)
     }
 }
 
-static struct copy *begin_copy(struct native *native, const struct native_activity *activity,
-                               const char *what, const char *path)
+static struct copy *begin_copy(struct native *native, const struct native_activity *activity)
 {
     struct copy *copy = calloc(1, sizeof(*copy));
 
     if (copy) {
         go_home(native);
         native_begin(native, activity, copy);
-        native_describe(native, "%s '%s'", what, path);
     }
     return copy;
 }
@@ -204,10 +213,11 @@ int native_put_request(struct native *native, const struct vsh_message *message)
     if (vsh_get_file_request(message, &request) < 0) {
         return VSH_E_MALFORMED;
     }
+    native_describe(native, "put", "path", request.path);
     if (native_change_user(native, request.user) < 0) {
         return 0;
     }
-    struct copy *copy = begin_copy(native, &put_activity, "put", request.path);
+    struct copy *copy = begin_copy(native, &put_activity);
     if (!copy) {
         return -ENOMEM;
     }
@@ -217,7 +227,7 @@ int native_put_request(struct native *native, const struct vsh_message *message)
         .path = request.path,
         .stream_fd = -1,
         .flags = request.flags,
-        .events = {.problem = on_problem, .finished = on_finished},
+        .events = {.problem = on_problem, .finished = on_finished, .data = copy},
     };
     int r = file_receiver_new(&options, &copy->receiver);
     return r < 0 ? fail(native, r, "") : 0;
@@ -230,10 +240,11 @@ int native_get_request(struct native *native, const struct vsh_message *message)
     if (vsh_get_file_request(message, &request) < 0) {
         return VSH_E_MALFORMED;
     }
+    native_describe(native, "get", "path", request.path);
     if (native_change_user(native, request.user) < 0) {
         return 0;
     }
-    struct copy *copy = begin_copy(native, &get_activity, "get", request.path);
+    struct copy *copy = begin_copy(native, &get_activity);
     if (!copy) {
         return -ENOMEM;
     }
@@ -246,7 +257,7 @@ int native_get_request(struct native *native, const struct vsh_message *message)
         .limit = request.limit,
         .excludes = request.excludes,
         .exclude = request.exclude,
-        .events = {.problem = on_problem, .finished = on_finished},
+        .events = {.problem = on_problem, .finished = on_finished, .data = copy},
     };
     int r = file_sender_new(&options, &copy->sender);
     return r < 0 ? fail(native, r, "") : 0;

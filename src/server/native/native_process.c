@@ -25,7 +25,7 @@ int native_process_environ(const struct native *native, const char *term,
         r = environ_set(env, "TERM", term[0] != '\0' ? term : "dumb");
     }
     if (r == 0) {
-        r = environ_set(env, "VSOCK_SHELL_PEER", native->settings->peer_text);
+        r = environ_set(env, "VSOCK_SHELL_PEER", native->settings->audit->peer);
     }
     if (r < 0) {
         environ_free(env);
@@ -178,15 +178,4 @@ void native_process_free(struct native *native)
     }
     pump_free(process->pump); /* NULL when it could not be started */
     free(process);            /* the request, which begins with it */
-}
-
-const char *native_process_result_text(const struct process_result *result, char *buf, size_t size)
-{
-    if (result->signalled) {
-        const char *name = vsh_signal_name(result->code);
-        (void)snprintf(buf, size, "signal %d (%s)", result->code, name ? name : "unknown");
-    } else {
-        (void)snprintf(buf, size, "exit %d", result->code);
-    }
-    return buf;
 }

@@ -56,7 +56,4 @@ void native_process_child_ended(struct native *native);
 void native_process_gone(struct native *native);
 void native_process_free(struct native *native);
 
-/* "exit 3" or "signal KILL" for the audit line. */
-const char *native_process_result_text(const struct process_result *result, char *buf, size_t size);
-
 #endif

@@ -15,18 +15,20 @@
 /* The requests, and which rights each needs; the gate below is the only one. */
 static const struct {
     uint32_t type;
+    const char *action; /* for the audit line of a refusal */
     int rights;
     int (*start)(struct native *native, const struct vsh_message *message);
     uint32_t refusal; /* v1: the answer that can carry "KO reason"; 0 = none can */
 } requests[] = {
-    {VSH_V2_EXEC, POLICY_EXEC, native_exec_request, 0},
-    {VSH_V2_FILE_PUT, POLICY_UPLOAD, native_put_request, 0},
-    {VSH_V2_FILE_GET, POLICY_DOWNLOAD, native_get_request, 0},
-    {VSH_V1_WINDOW_SIZE, 0, native_v1_size_request, 0},
-    {VSH_V1_OPEN_BASH, POLICY_EXEC | POLICY_PTY, native_v1_shell_request, 0},
-    {VSH_V1_OPEN_CMD, POLICY_EXEC | POLICY_PTY, native_v1_shell_request, 0},
-    {VSH_V1_FILE_UPLOAD_START, POLICY_UPLOAD, native_v1_upload_request, VSH_V1_FILE_READY_SEND},
-    {VSH_V1_FILE_DOWNLOAD_START, POLICY_DOWNLOAD, native_v1_download_request,
+    {VSH_V2_EXEC, "exec", POLICY_EXEC, native_exec_request, 0},
+    {VSH_V2_FILE_PUT, "put", POLICY_UPLOAD, native_put_request, 0},
+    {VSH_V2_FILE_GET, "get", POLICY_DOWNLOAD, native_get_request, 0},
+    {VSH_V1_WINDOW_SIZE, NULL, 0, native_v1_size_request, 0},
+    {VSH_V1_OPEN_BASH, "shell", POLICY_EXEC | POLICY_PTY, native_v1_shell_request, 0},
+    {VSH_V1_OPEN_CMD, "exec", POLICY_EXEC | POLICY_PTY, native_v1_shell_request, 0},
+    {VSH_V1_FILE_UPLOAD_START, "put", POLICY_UPLOAD, native_v1_upload_request,
+     VSH_V1_FILE_READY_SEND},
+    {VSH_V1_FILE_DOWNLOAD_START, "get", POLICY_DOWNLOAD, native_v1_download_request,
      VSH_V1_FILE_READY_RECV},
 };
 
@@ -58,10 +60,12 @@ int native_take_request(struct native *native, const struct vsh_message *message
         if (check_rights(native, requests[i].rights, text) == 0) {
             return requests[i].start(native, message);
         }
+        native_describe(native, requests[i].action, NULL, NULL);
         if (requests[i].refusal == 0) {
             return native_fail(native, VSH_ERROR_REFUSED, "%s", text + strlen(KO));
         }
-        log_notice("%s", text + strlen(KO));
+        const struct audit_result result = audit_because("refused: %s", text + strlen(KO));
+        native_audit(native, &result);
         return vsh_put_text(native->queue, requests[i].refusal, text);
     }
     return native_fail(native, VSH_ERROR_UNSUPPORTED,

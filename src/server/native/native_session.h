@@ -16,6 +16,7 @@
 #include <vsock-shell/file_message.h>
 #include <vsock-shell/message.h>
 
+#include "common/audit.h"
 #include "common/loop.h"
 #include "server/native/native.h"
 
@@ -53,10 +54,12 @@ struct native {
     struct vsh_winsize size; /* v1: may come before the request */
     const struct native_activity *activity;
     void *request;
-    char what[256]; /* for the log: "exec 'id'", "put /etc/motd" */
-    int64_t started_ms;
-    int64_t heard_ms;  /* last byte of the peer */
-    int64_t active_ms; /* last byte that was no ping */
+    struct audit action;            /* what is being done; its name is NULL while nothing is */
+    uint64_t bytes_taken;           /* of messages; the queue counts what waits, too */
+    uint64_t action_in, action_out; /* what had been taken and sent when it began */
+    struct audit_result ended;      /* why the connection ended */
+    int64_t heard_ms;               /* last byte of the peer */
+    int64_t active_ms;              /* last byte that was no ping */
     int64_t tick_ms;
     struct loop_timer grace, tick, end, turn;
     size_t end_pending; /* bytes that waited when the end was last looked at */
@@ -67,10 +70,10 @@ struct native {
 void native_begin(struct native *native, const struct native_activity *activity, void *request);
 
 /*
- * The request came to its own end; result is for the audit line ("exit 0"). With over = true the
- * session is: the peer's acknowledgement is awaited. Else the next request may come.
+ * The request came to its own end; result is for the audit line. With over = true the session is:
+ * the peer's acknowledgement is awaited. Else the next request may come.
  */
-void native_finish(struct native *native, bool over, const char *result);
+void native_finish(struct native *native, bool over, const struct audit_result *result);
 
 /*
  * The session cannot go on: tells the peer (ERROR, or what v1 has), logs the sentence, ends the
@@ -79,9 +82,12 @@ void native_finish(struct native *native, bool over, const char *result);
 __attribute__((format(printf, 3, 4))) int native_fail(struct native *native, uint32_t code,
                                                       const char *format, ...);
 
-/* Sets native->what, cut to its size. */
-__attribute__((format(printf, 2, 3))) void native_describe(struct native *native,
-                                                           const char *format, ...);
+/* An action begins: as audit_begin(). Before anything that may fail with it. */
+void native_describe(struct native *native, const char *action, const char *text_name,
+                     const char *text);
+
+/* The audit line of the action, if there is one; no other follows. */
+void native_audit(struct native *native, const struct audit_result *result);
 
 /* Ends what runs, if anything does, as if the peer had gone. */
 void native_drop(struct native *native);

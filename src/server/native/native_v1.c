@@ -98,7 +98,6 @@ static const struct pump_peer pump_ops = {
 static void v1_moved(struct native *native)
 {
     struct v1_shell *shell = native->request;
-    char text[64];
 
     if (shell->starved && vsh_queue_bulk_room(native->queue) > 0) {
         shell->starved = false;
@@ -109,7 +108,8 @@ static void v1_moved(struct native *native)
         return;
     }
     if (vsh_queue_put(native->queue, VSH_V1_CLIENT_END, NULL, 0) == 0) {
-        native_finish(native, true, native_process_result_text(&shell->result, text, sizeof(text)));
+        const struct audit_result result = audit_exit(shell->result.signalled, shell->result.code);
+        native_finish(native, true, &result);
     }
 }
 
@@ -210,7 +210,7 @@ int native_v1_shell_request(struct native *native, const struct vsh_message *mes
         return -ENOMEM;
     }
     native_begin(native, &v1_activity, shell);
-    native_describe(native, "%s%s", command ? "exec on a terminal " : "shell on a terminal",
-                    command ? command : "");
+    native_describe(native, command ? "exec" : "shell", command ? "command" : NULL, command);
+    native->action.is_process = native->action.terminal = true;
     return start_process(native, shell, command);
 }

@@ -24,7 +24,6 @@ struct transfer {
     struct file_stage stage; /* of an upload */
     int fd;                  /* of a download */
     bool sent;               /* FILE_DATA_END is in the queue: the peer's word is awaited */
-    uint64_t bytes;
 };
 
 static void transfer_free(struct native *native)
@@ -45,12 +44,9 @@ static void transfer_gone(struct native *native)
 
 static void finish(struct native *native)
 {
-    const struct transfer *transfer = native->request;
-    char text[64];
-
-    (void)snprintf(text, sizeof(text), "%llu bytes of content",
-                   (unsigned long long)transfer->bytes);
-    native_finish(native, false, text);
+    native->action.counts[0].name = "files";
+    native->action.counts[0].value = 1;
+    native_finish(native, false, &(struct audit_result){0});
 }
 
 static int wrong_message(struct native *native, const struct vsh_message *message)
@@ -69,7 +65,8 @@ __attribute__((format(printf, 3, 4))) static int refuse(struct native *native, u
     va_start(arguments, format);
     (void)vsnprintf(text + 3, sizeof(text) - 3, format, arguments);
     va_end(arguments);
-    log_notice("%s refused: %s", native->what, text + 3);
+    const struct audit_result result = audit_because("refused: %s", text + 3);
+    native_audit(native, &result);
     return vsh_put_text(native->queue, type, text);
 }
 
@@ -81,7 +78,8 @@ static int refuse_pair(struct native *native, uint32_t type)
 
 static int upload_failed(struct native *native, int error)
 {
-    return native_fail(native, VSH_ERROR_FILE, "%s failed: %s", native->what, strerror(-error));
+    return native_fail(native, VSH_ERROR_FILE, "put '%s' failed: %s", native->action.text,
+                       strerror(-error));
 }
 
 static int upload_message(struct native *native, const struct vsh_message *message)
@@ -94,7 +92,6 @@ static int upload_message(struct native *native, const struct vsh_message *messa
         return 0;
     case VSH_V1_FILE_DATA:
         r = file_stage_write(&transfer->stage, message->payload, message->length);
-        transfer->bytes += message->length;
         return r < 0 ? upload_failed(native, r) : 0;
     case VSH_V1_FILE_DATA_END:
         r = file_stage_publish(&transfer->stage, NULL);
@@ -130,11 +127,10 @@ static void download_moved(struct native *native)
             continue;
         }
         if (count < 0) {
-            (void)native_fail(native, VSH_ERROR_FILE, "%s failed: %s", native->what,
+            (void)native_fail(native, VSH_ERROR_FILE, "get '%s' failed: %s", native->action.text,
                               strerror(error));
             return;
         }
-        transfer->bytes += (uint64_t)count;
         native_touch(native);
         if (count == 0) {
             transfer->sent = true;
@@ -214,7 +210,7 @@ int native_v1_upload_request(struct native *native, const struct vsh_message *me
     if (vsh_get_pair(message, source, destination) < 0) {
         return refuse_pair(native, VSH_V1_FILE_READY_SEND);
     }
-    native_describe(native, "put '%s'", destination);
+    native_describe(native, "put", "path", destination);
     struct transfer *transfer = new_transfer(native);
     if (!transfer) {
         return -ENOMEM;
@@ -262,7 +258,7 @@ int native_v1_download_request(struct native *native, const struct vsh_message *
     if (vsh_get_pair(message, source, destination) < 0) {
         return refuse_pair(native, VSH_V1_FILE_READY_RECV);
     }
-    native_describe(native, "get '%s'", source);
+    native_describe(native, "get", "path", source);
     struct transfer *transfer = new_transfer(native);
     if (!transfer) {
         return -ENOMEM;

@@ -56,6 +56,8 @@ static int serve(const struct ssh_settings *settings, ssh_key key, int fd)
     ssh_peer_describe(settings->peer_text, fd, &connection.peer);
     char tag[sizeof(connection.peer.text) + 8] = "ssh ";
     log_set_tag(strcat(tag, connection.peer.text));
+    connection.audit = (struct audit_session){
+        .peer = connection.peer.text, .mode = "ssh", .started_ms = monotonic_ms()};
     ssh_auth_init(&connection.auth, settings, connection.peer.text);
     struct account *only = choose_user(settings);
     connection.auth.only = only;
@@ -63,6 +65,7 @@ static int serve(const struct ssh_settings *settings, ssh_key key, int fd)
     int r = ssh_connection_start(&connection, settings, key, fd);
     if (r < 0) {
         log_error("cannot begin an SSH session: %s", strerror(-r));
+        connection.ended = audit_because("cannot begin an SSH session: %s", strerror(-r));
     } else {
         r = ssh_connection_login(&connection);
     }

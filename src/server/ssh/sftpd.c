@@ -19,17 +19,26 @@ static const struct {
     uint8_t type;
     bool changes; /* refused with --no-upload */
     sftpd_handler *handler;
+    const char *audited; /* the name in the audit line; NULL = none */
 } requests[] = {
-    {SFTP_OPEN, false, sftpd_on_open}, /* decides by its flags */
-    {SFTP_CLOSE, false, sftpd_on_close},       {SFTP_READ, false, sftpd_on_read},
-    {SFTP_LSTAT, false, sftpd_on_lstat},       {SFTP_FSTAT, false, sftpd_on_fstat},
-    {SFTP_SETSTAT, true, sftpd_on_setstat},    {SFTP_FSETSTAT, true, sftpd_on_fsetstat},
-    {SFTP_OPENDIR, false, sftpd_on_opendir},   {SFTP_READDIR, false, sftpd_on_readdir},
-    {SFTP_REMOVE, true, sftpd_on_remove},      {SFTP_MKDIR, true, sftpd_on_mkdir},
-    {SFTP_RMDIR, true, sftpd_on_rmdir},        {SFTP_REALPATH, false, sftpd_on_realpath},
-    {SFTP_STAT, false, sftpd_on_stat},         {SFTP_RENAME, true, sftpd_on_rename},
-    {SFTP_READLINK, false, sftpd_on_readlink}, {SFTP_SYMLINK, true, sftpd_on_symlink},
-    {SFTP_EXTENDED, false, sftpd_on_extended}, /* has a table of its own */
+    {SFTP_OPEN, false, sftpd_on_open, "sftp-open"}, /* decides by its flags */
+    {SFTP_CLOSE, false, sftpd_on_close, NULL},
+    {SFTP_READ, false, sftpd_on_read, NULL},
+    {SFTP_LSTAT, false, sftpd_on_lstat, NULL},
+    {SFTP_FSTAT, false, sftpd_on_fstat, NULL},
+    {SFTP_SETSTAT, true, sftpd_on_setstat, "sftp-setstat"},
+    {SFTP_FSETSTAT, true, sftpd_on_fsetstat, NULL}, /* of a file that has its own line */
+    {SFTP_OPENDIR, false, sftpd_on_opendir, NULL},
+    {SFTP_READDIR, false, sftpd_on_readdir, NULL},
+    {SFTP_REMOVE, true, sftpd_on_remove, "sftp-remove"},
+    {SFTP_MKDIR, true, sftpd_on_mkdir, "sftp-mkdir"},
+    {SFTP_RMDIR, true, sftpd_on_rmdir, "sftp-rmdir"},
+    {SFTP_REALPATH, false, sftpd_on_realpath, NULL},
+    {SFTP_STAT, false, sftpd_on_stat, NULL},
+    {SFTP_RENAME, true, sftpd_on_rename, "sftp-rename"},
+    {SFTP_READLINK, false, sftpd_on_readlink, NULL},
+    {SFTP_SYMLINK, true, sftpd_on_symlink, "sftp-symlink"},
+    {SFTP_EXTENDED, false, sftpd_on_extended, NULL}, /* has a table of its own */
 };
 
 static int copy_text(const char *text, char **ret)
@@ -91,6 +100,11 @@ void sftpd_consume(struct sftpd *sftpd, size_t length)
     buffer_consume(&sftpd->output, length);
 }
 
+const struct sftpd_totals *sftpd_totals(const struct sftpd *sftpd)
+{
+    return &sftpd->totals;
+}
+
 bool sftpd_busy(const struct sftpd *sftpd)
 {
     return sftpd->copy.active;
@@ -137,10 +151,12 @@ static int dispatch(struct sftpd *sftpd, uint8_t type, uint32_t id, struct sftpd
         if (requests[i].type != type) {
             continue;
         }
-        if (requests[i].changes && sftpd->no_upload != NULL) {
-            return sftpd_refuse(sftpd, sftpd->no_upload);
-        }
-        return requests[i].handler(sftpd, id, r);
+        sftpd->path[0] = sftpd->second_path[0] = '\0';
+        int outcome = requests[i].changes && sftpd->no_upload != NULL
+                          ? sftpd_refuse(sftpd, sftpd->no_upload)
+                          : requests[i].handler(sftpd, id, r);
+        sftpd_audit_request(sftpd, requests[i].audited, requests[i].changes, outcome);
+        return outcome;
     }
     return SFTPD_UNSUPPORTED;
 }

@@ -21,11 +21,20 @@
 
 #define SFTPD_OUTPUT_MAX (1024u * 1024u)
 
+struct audit_session;
+
 struct sftpd_options {
     int root_fd;             /* no path leaves this folder; -1 = the whole file system. Borrowed. */
     const char *home;        /* what "~" is; without a root also where relative paths start */
     const char *no_upload;   /* the sentence that refuses every change; NULL = allowed */
     const char *no_download; /* the sentence that refuses reading files; NULL = allowed */
+    struct audit_session *audit; /* for a line per file and change, as details; NULL = none */
+};
+
+/* For the line of the whole session. */
+struct sftpd_totals {
+    uint64_t files, changes; /* opened; names and attributes that were changed */
+    uint64_t bytes_read, bytes_written;
 };
 
 struct sftpd;
@@ -50,6 +59,11 @@ void sftpd_consume(struct sftpd *sftpd, size_t length);
 /* A copy-data request is under way: sftpd_work() does one slice of it. */
 bool sftpd_busy(const struct sftpd *sftpd);
 void sftpd_work(struct sftpd *sftpd);
+
+const struct sftpd_totals *sftpd_totals(const struct sftpd *sftpd);
+
+/* The audit lines of the files that the peer has left open: before sftpd_free(). */
+void sftpd_audit_open_files(struct sftpd *sftpd);
 
 /* Why sftpd_input() failed, as a sentence for the log. */
 const char *sftpd_error(const struct sftpd *sftpd);

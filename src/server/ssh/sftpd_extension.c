@@ -22,18 +22,19 @@ static const struct {
     const char *version;
     bool changes;
     sftpd_handler *handler;
+    const char *audited;
 } extensions[] = {
-    {"posix-rename@openssh.com", "1", true, sftpd_on_posix_rename},
-    {"statvfs@openssh.com", "2", false, sftpd_on_statvfs},
-    {"fstatvfs@openssh.com", "2", false, sftpd_on_fstatvfs},
-    {"hardlink@openssh.com", "1", true, sftpd_on_hardlink},
-    {"fsync@openssh.com", "1", true, sftpd_on_fsync},
-    {"lsetstat@openssh.com", "1", true, sftpd_on_lsetstat},
-    {"limits@openssh.com", "1", false, sftpd_on_limits},
-    {"expand-path@openssh.com", "1", false, sftpd_on_expand_path},
-    {"copy-data", "1", true, sftpd_on_copy_data},
-    {"home-directory", "1", false, sftpd_on_home_directory},
-    {"users-groups-by-id@openssh.com", "1", false, sftpd_on_users_groups},
+    {"posix-rename@openssh.com", "1", true, sftpd_on_posix_rename, "sftp-rename"},
+    {"statvfs@openssh.com", "2", false, sftpd_on_statvfs, NULL},
+    {"fstatvfs@openssh.com", "2", false, sftpd_on_fstatvfs, NULL},
+    {"hardlink@openssh.com", "1", true, sftpd_on_hardlink, "sftp-link"},
+    {"fsync@openssh.com", "1", true, sftpd_on_fsync, NULL},
+    {"lsetstat@openssh.com", "1", true, sftpd_on_lsetstat, "sftp-setstat"},
+    {"limits@openssh.com", "1", false, sftpd_on_limits, NULL},
+    {"expand-path@openssh.com", "1", false, sftpd_on_expand_path, NULL},
+    {"copy-data", "1", true, sftpd_on_copy_data, NULL},
+    {"home-directory", "1", false, sftpd_on_home_directory, NULL},
+    {"users-groups-by-id@openssh.com", "1", false, sftpd_on_users_groups, NULL},
 };
 
 void sftpd_put_extensions(const struct sftpd *sftpd, struct sftpd_writer *w)
@@ -60,10 +61,11 @@ int sftpd_on_extended(struct sftpd *sftpd, uint32_t id, struct sftpd_reader *r)
         if (strcmp(extensions[i].name, name) != 0) {
             continue;
         }
-        if (extensions[i].changes && sftpd->no_upload != NULL) {
-            return sftpd_refuse(sftpd, sftpd->no_upload);
-        }
-        return extensions[i].handler(sftpd, id, r);
+        int outcome = extensions[i].changes && sftpd->no_upload != NULL
+                          ? sftpd_refuse(sftpd, sftpd->no_upload)
+                          : extensions[i].handler(sftpd, id, r);
+        sftpd_audit_request(sftpd, extensions[i].audited, extensions[i].changes, outcome);
+        return outcome;
     }
     return SFTPD_UNSUPPORTED;
 }

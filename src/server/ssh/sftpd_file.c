@@ -4,12 +4,12 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "base/beneath.h"
+#include "base/fd.h"
 #include "common/log.h"
 #include "server/ssh/sftpd_place.h"
 
@@ -64,7 +64,8 @@ int sftpd_on_open(struct sftpd *sftpd, uint32_t id, struct sftpd_reader *r)
     if (fd < 0) {
         return fd;
     }
-    struct sftpd_handle values = {.fd = fd, .flags = flags, .path = strdup(sftpd->path)};
+    struct sftpd_handle values = {
+        .fd = fd, .flags = flags, .path = strdup(sftpd->path), .opened_ms = monotonic_ms()};
     int result = sftpd_reply_handle(sftpd, id, &values);
     if (result < 0) {
         (void)close(fd);
@@ -72,6 +73,7 @@ int sftpd_on_open(struct sftpd *sftpd, uint32_t id, struct sftpd_reader *r)
         return result;
     }
     log_debug("sftp: open \"%s\" flags 0x%x mode 0%o", sftpd->path, (unsigned)flags, mode);
+    sftpd->totals.files++;
     return result;
 }
 
@@ -82,11 +84,7 @@ int sftpd_on_close(struct sftpd *sftpd, uint32_t id, struct sftpd_reader *r)
     if (handle == NULL) {
         return r->error != 0 ? r->error : SFTPD_BAD_HANDLE;
     }
-    if (handle->dir == NULL) {
-        log_info("sftp: closed \"%s\": %" PRIu64 " bytes read, %" PRIu64 " written",
-                 handle->path != NULL ? handle->path : "?", handle->bytes_read,
-                 handle->bytes_written);
-    }
+    sftpd_audit_file(sftpd, handle);
     return sftpd_handle_close(sftpd->handles, handle);
 }
 
@@ -122,6 +120,7 @@ int sftpd_on_read(struct sftpd *sftpd, uint32_t id, struct sftpd_reader *r)
         return SFTPD_AT_END;
     }
     handle->bytes_read += (uint64_t)n;
+    sftpd->totals.bytes_read += (uint64_t)n;
     sftpd_put_u32(&w, (uint32_t)n);
     w.length += (size_t)n;
     return sftpd_reply_end(sftpd, &w);

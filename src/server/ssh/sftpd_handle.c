@@ -117,6 +117,17 @@ int sftpd_handle_close(struct sftpd_handles *handles, struct sftpd_handle *handl
     return r;
 }
 
+struct sftpd_handle *sftpd_handle_next(struct sftpd_handles *handles, uint32_t *at)
+{
+    while (*at < handles->size) {
+        struct sftpd_handle *handle = &handles->slots[(*at)++];
+        if (handle->fd >= 0) {
+            return handle;
+        }
+    }
+    return NULL;
+}
+
 size_t sftpd_handle_count(const struct sftpd_handles *handles)
 {
     return handles->count;

@@ -22,6 +22,7 @@ struct sftpd_handle {
     uint64_t bytes_read;
     uint64_t bytes_written;
     char *path; /* for the log; may be NULL */
+    int64_t opened_ms;
     uint32_t generation;
     uint32_t next_free; /* slot + 1; 0 ends the chain */
 };
@@ -45,6 +46,9 @@ struct sftpd_handle *sftpd_handle_find(struct sftpd_handles *handles, const uint
 
 /* Closes; returns 0 or what close(2) said. The slot is free in any case. */
 int sftpd_handle_close(struct sftpd_handles *handles, struct sftpd_handle *handle);
+
+/* The first open handle from slot *at on, which moves behind it; NULL at the end. */
+struct sftpd_handle *sftpd_handle_next(struct sftpd_handles *handles, uint32_t *at);
 
 size_t sftpd_handle_count(const struct sftpd_handles *handles);
 

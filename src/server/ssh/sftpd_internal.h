@@ -47,6 +47,7 @@ struct sftpd {
     bool initialised;
     const char *fatal;
     const char *refusal; /* the sentence that goes with SFTPD_REFUSED */
+    struct sftpd_totals totals;
     struct sftpd_write write;
     struct sftpd_copy copy;
     char path[PATH_MAX], second_path[PATH_MAX]; /* the texts of the request at hand */
@@ -87,6 +88,16 @@ void sftpd_put_extensions(const struct sftpd *sftpd, struct sftpd_writer *w);
 /* Reads a handle's wire form and finds it; NULL on failure. */
 struct sftpd_handle *sftpd_get_handle(struct sftpd *sftpd, struct sftpd_reader *r);
 int sftpd_refuse(struct sftpd *sftpd, const char *sentence); /* SFTPD_REFUSED */
+
+/* The sentence of an outcome. */
+const char *sftpd_outcome_text(const struct sftpd *sftpd, int outcome);
+
+/*
+ * Audit lines: of a request that is over, when it changed something or failed (name NULL: of no
+ * interest); of a file that is closed.
+ */
+void sftpd_audit_request(struct sftpd *sftpd, const char *name, bool changes, int outcome);
+void sftpd_audit_file(struct sftpd *sftpd, const struct sftpd_handle *handle);
 
 /* Replies. begin/end: room for size payload bytes after type and id; end sends, or FAILURE when the
  * writer ran out of room. */

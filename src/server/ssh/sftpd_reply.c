@@ -69,6 +69,13 @@ static enum sftp_status explain(const struct sftpd *sftpd, int outcome, const ch
     return status_of_error(-outcome);
 }
 
+const char *sftpd_outcome_text(const struct sftpd *sftpd, int outcome)
+{
+    const char *text;
+    (void)explain(sftpd, outcome, &text);
+    return text;
+}
+
 void sftpd_reply_status(struct sftpd *sftpd, uint32_t id, int outcome)
 {
     const char *text;

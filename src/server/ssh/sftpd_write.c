@@ -75,6 +75,7 @@ size_t sftpd_write_data(struct sftpd *sftpd, const uint8_t *bytes, size_t length
         size_t done;
         int r = write_all_at(write->handle->fd, bytes, data, write->offset, &done);
         write->handle->bytes_written += done;
+        sftpd->totals.bytes_written += done;
         write->offset += data;
         write->data_left -= data;
         if (r < 0) {

@@ -246,6 +246,12 @@ void ssh_channel_turn(struct channel *channel)
     }
 }
 
+struct audit_result ssh_channel_why_closed(const struct channel *channel)
+{
+    const struct audit_result *ended = &channel->connection->ended;
+    return ended->text[0] != '\0' ? *ended : audit_because("closed by the peer");
+}
+
 bool ssh_channel_is_over(const struct channel *channel)
 {
     return channel->closed || channel->peer_closed;

@@ -78,6 +78,9 @@ void ssh_channel_send(struct channel *channel, const uint8_t *bytes, size_t leng
 /* Sends what can be sent of a longer queue; returns how much the caller may forget. */
 size_t ssh_channel_send_some(struct channel *channel, const uint8_t *bytes, size_t length);
 
+/* For the audit line of what did not come to its own end. */
+struct audit_result ssh_channel_why_closed(const struct channel *channel);
+
 /* One turn: input left behind, the kind's work, the end. */
 void ssh_channel_turn(struct channel *channel);
 

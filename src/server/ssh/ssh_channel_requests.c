@@ -22,15 +22,21 @@
 #define GRANT  0
 #define REFUSE 1
 
-static bool is_allowed(const struct channel *channel, enum policy_right right)
+/* One question for policy and key; a refusal gets its audit line. text may be NULL. */
+static bool is_allowed(const struct channel *channel, enum policy_right right, bool key_allows,
+                       const char *action, const char *text)
 {
-    char reason[256];
-    int r =
-        policy_check_right(channel->connection->settings->policy, right, reason, sizeof(reason));
-    if (r < 0) {
-        log_info("refused a request: %s", reason);
+    struct ssh_connection *connection = channel->connection;
+    char reason[256] = "the key does not permit it";
+    int r = policy_check_right(connection->settings->policy, right, reason, sizeof(reason));
+    if (r == 0 && key_allows) {
+        return true;
     }
-    return r == 0;
+    const struct audit_result result = audit_because("refused: %s", reason);
+    struct audit audit;
+    audit_begin(&audit, action, text != NULL ? "command" : NULL, text);
+    audit_log(LOG_LEVEL_NOTICE, &connection->audit, &audit, &result);
+    return false;
 }
 
 /* What the key allows, if a key was needed. */
@@ -51,7 +57,8 @@ static int on_pty(ssh_session session, ssh_channel handle, const char *term, int
                                      .y_pixels = (uint16_t)y_pixels};
     (void)session;
     (void)handle;
-    if (channel->kind != NULL || !is_allowed(channel, POLICY_PTY) || (key != NULL && !key->pty)) {
+    if (channel->kind != NULL ||
+        !is_allowed(channel, POLICY_PTY, key == NULL || key->pty, "pty", NULL)) {
         return -1;
     }
     return ssh_process_pty(channel, term, &size) < 0 ? -1 : 0;
@@ -90,7 +97,7 @@ static int start(struct channel *channel, const char *command, const char *wish)
             return ssh_sftp_start(channel) < 0 ? REFUSE : GRANT;
         }
     }
-    if (!is_allowed(channel, POLICY_EXEC)) {
+    if (!is_allowed(channel, POLICY_EXEC, true, command != NULL ? "exec" : "shell", command)) {
         return REFUSE;
     }
     return ssh_process_start(channel, command, wish) < 0 ? REFUSE : GRANT;
@@ -143,7 +150,7 @@ static void on_agent(ssh_session session, ssh_channel handle, void *user)
     const struct authorized_options *key = key_options(channel);
     (void)session;
     (void)handle;
-    if (is_allowed(channel, POLICY_FORWARD) && (key == NULL || key->agent_forwarding)) {
+    if (is_allowed(channel, POLICY_FORWARD, key == NULL || key->agent_forwarding, "agent", NULL)) {
         ssh_agent_listen(channel->connection);
     }
 }

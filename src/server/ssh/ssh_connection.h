@@ -16,6 +16,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "common/audit.h"
 #include "server/ssh/ssh_auth.h"
 #include "server/ssh/ssh_compat.h"
 #include "server/ssh/ssh_peer.h"
@@ -33,6 +34,8 @@ struct ssh_connection {
     const struct ssh_settings *settings;
     struct ssh_peer peer;
     struct ssh_auth auth;
+    struct audit_session audit; /* the user from the login on */
+    struct audit_result ended;  /* why the connection is over, for its audit line */
     ssh_session session;
     ssh_event event;
     struct ssh_server_callbacks_struct callbacks;
@@ -70,7 +73,7 @@ int ssh_connection_login(struct ssh_connection *connection);
 /* Serves channels until the peer is gone or SIGTERM comes. */
 void ssh_connection_serve(struct ssh_connection *connection);
 
-/* Ends what still runs (a few seconds at most) and frees everything. */
+/* Ends what still runs (a few seconds at most), writes the audit line and frees everything. */
 void ssh_connection_end(struct ssh_connection *connection);
 
 /* Lets libssh handle what has arrived; false when the link is over. */

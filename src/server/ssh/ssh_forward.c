@@ -5,8 +5,10 @@
  */
 #include "server/ssh/ssh_forward.h"
 
+#include <errno.h>
 #include <poll.h>
 #include <stdbool.h>
+#include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -22,19 +24,32 @@
  * libssh wants its answer from within the callback. Nearly every connection is made, or refused, in
  * this time; a slower one is accepted first and closed if it fails.
  */
-#define ANSWER_MS 250
+#define ANSWER_MS  250
 
-#define ANSWERED  0
-#define REFUSE    1
+#define TARGET_MAX 300 /* a host name and a port */
 
-static bool is_allowed(const struct ssh_connection *connection, bool opens, const char *host,
-                       unsigned port)
+#define ANSWERED   0
+#define REFUSE     1
+
+/* The line of a forward that does not become a channel; result NULL = "ok". */
+static void audit(struct ssh_connection *connection, const char *action, const char *target,
+                  const char *result)
 {
+    const struct audit_result told = audit_because("%s", result != NULL ? result : "");
+    struct audit line;
+    audit_begin(&line, action, "target", target);
+    audit_log(LOG_LEVEL_NOTICE, &connection->audit, &line, &told);
+}
+
+static bool is_allowed(struct ssh_connection *connection, bool opens, const char *host,
+                       unsigned port, const char *target)
+{
+    const char *action = opens ? "forward" : "listen";
     char reason[256];
     const struct authorized_key *key = &connection->auth.key;
     if (policy_check_right(connection->settings->policy, POLICY_FORWARD, reason, sizeof(reason)) <
         0) {
-        log_info("refused a forward: %s", reason);
+        audit(connection, action, target, audit_because("refused: %s", reason).text);
         return false;
     }
     if (key->line == NULL) {
@@ -43,10 +58,25 @@ static bool is_allowed(const struct ssh_connection *connection, bool opens, cons
     const struct authorized_list *list =
         opens ? &key->options.permit_open : &key->options.permit_listen;
     if (!key->options.port_forwarding || !authorized_forward_permitted(list, host, port)) {
-        log_info("refused a forward to %s port %u: the key does not permit it", host, port);
+        audit(connection, action, target, "refused: the key does not permit it");
         return false;
     }
     return true;
+}
+
+/* Connects, or begins to: *ret_fd is -1 then. False after an audit line. */
+static bool begin_connect(struct ssh_connection *connection, const char *host, unsigned port,
+                          const char *target, struct ssh_connect *ret, int *ret_fd)
+{
+    int r = ssh_connect_start(host, port, ret);
+    if (r == 0 && fd_wait(ret->fd, POLLIN, monotonic_ms() + ANSWER_MS) == 0) {
+        *ret_fd = ssh_connect_finish(ret);
+        r = *ret_fd < 0 ? -ECONNREFUSED : 0;
+    }
+    if (r < 0) {
+        audit(connection, "forward", target, "cannot connect");
+    }
+    return r == 0;
 }
 
 int ssh_forward_open(struct ssh_connection *connection, ssh_message message)
@@ -59,16 +89,14 @@ int ssh_forward_open(struct ssh_connection *connection, ssh_message message)
     }
     const char *host = ssh_message_channel_request_open_destination(message);
     int port = ssh_message_channel_request_open_destination_port(message);
-    if (host == NULL || port <= 0 || port > 65535 ||
-        !is_allowed(connection, true, host, (unsigned)port) ||
-        ssh_connect_start(host, (unsigned)port, &connect) < 0) {
+    if (host == NULL || port <= 0 || port > 65535) {
         return REFUSE;
     }
-    if (fd_wait(connect.fd, POLLIN, monotonic_ms() + ANSWER_MS) == 0) {
-        fd = ssh_connect_finish(&connect);
-        if (fd < 0) {
-            return REFUSE;
-        }
+    char target[TARGET_MAX];
+    (void)snprintf(target, sizeof(target), "%s:%d", host, port);
+    if (!is_allowed(connection, true, host, (unsigned)port, target) ||
+        !begin_connect(connection, host, (unsigned)port, target, &connect, &fd)) {
+        return REFUSE;
     }
     struct channel *channel = ssh_channel_add(connection, false);
     if (channel == NULL) {
@@ -76,17 +104,17 @@ int ssh_forward_open(struct ssh_connection *connection, ssh_message message)
             (void)close(fd);
         }
         ssh_connect_cancel(&connect);
+        audit(connection, "forward", target, "too many channels are open");
         return REFUSE;
     }
     ssh_channel handle = NULL;
-    if (ssh_relay_attach(channel, fd, connect) == 0) {
+    if (ssh_relay_attach(channel, fd, connect, "forward", target) == 0) {
         handle = ssh_message_channel_request_open_reply_accept(message);
     }
     if (handle == NULL || ssh_channel_attach(channel, handle) < 0) {
         channel->finished = true; /* swept by the loop */
         return REFUSE;
     }
-    log_info("forward to %s port %d", host, port);
     return ANSWERED;
 }
 
@@ -109,15 +137,19 @@ int ssh_forward_request(struct ssh_connection *connection, ssh_message message)
         (void)ssh_message_global_request_reply_success(message, 0);
         return ANSWERED;
     }
-    if (!is_allowed(connection, false, address, (unsigned)port)) {
+    char target[TARGET_MAX];
+    (void)snprintf(target, sizeof(target), "%s:%d", address, port);
+    if (!is_allowed(connection, false, address, (unsigned)port, target)) {
         return REFUSE;
     }
     int bound = ssh_listen_start(connection, address, (unsigned)port);
     if (bound < 0) {
-        log_info("cannot listen on port %d: %s", port, strerror(-bound));
+        audit(connection, "listen", target,
+              audit_because("cannot listen: %s", strerror(-bound)).text);
         return REFUSE;
     }
-    log_info("remote forward from port %d", bound);
+    (void)snprintf(target, sizeof(target), "%s:%d", address, bound);
+    audit(connection, "listen", target, NULL);
     (void)ssh_message_global_request_reply_success(message, (uint16_t)bound);
     return ANSWERED;
 }

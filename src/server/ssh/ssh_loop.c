@@ -109,10 +109,11 @@ static void check_clocks(struct ssh_connection *connection)
         connection->heard_ms = now;
     }
     if (idle > 0 && now - connection->active_ms >= idle) {
-        log_notice("no data for %d s (--idle-timeout)", idle / 1000);
         ssh_connection_disconnect(connection, "Idle for too long");
+        connection->ended = audit_because("no data for %g s (--idle-timeout)", idle / 1000.0);
     } else if (now - connection->heard_ms >= VANISHED_MS) {
-        log_notice("the peer has vanished: nothing heard for %d s", VANISHED_MS / 1000);
+        connection->ended =
+            audit_because("peer vanished: nothing heard for %d s", VANISHED_MS / 1000);
         connection->ending = true;
     } else if (now - connection->heard_ms >= PING_AFTER_MS &&
                now - connection->pinged_ms >= PING_AFTER_MS) {
@@ -129,11 +130,8 @@ static void on_signals(struct ssh_connection *connection)
         if (info.ssi_signo == SIGCHLD) {
             child = true;
         } else {
-            /* A client that ends hangs its ProxyCommand up: nothing to tell anybody. */
-            if (info.ssi_signo != SIGHUP) {
-                log_notice("ended by signal %u", info.ssi_signo);
-            }
             ssh_connection_disconnect(connection, "The server is going down");
+            connection->ended = audit_because("ended by signal %u", info.ssi_signo);
         }
     }
     if (!child) {
@@ -145,6 +143,18 @@ static void on_signals(struct ssh_connection *connection)
         }
     }
     ssh_terminate_collect(connection, false);
+}
+
+/* Does a channel still wait for something that its peer would want to know? */
+static bool is_abandoned(const struct ssh_connection *connection)
+{
+    for (const struct channel *channel = connection->channels; channel != NULL;
+         channel = channel->next) {
+        if (!channel->peer_closed && !channel->finished) {
+            return true;
+        }
+    }
+    return false;
 }
 
 static void dispatch(struct ssh_connection *connection, const struct round *round)
@@ -165,8 +175,10 @@ static void dispatch(struct ssh_connection *connection, const struct round *roun
         on_signals(connection);
     }
     if (round->fds[0].revents != 0 && !ssh_connection_pump(connection)) {
-        log_info("the connection has ended");
         connection->ending = true;
+        if (is_abandoned(connection)) {
+            connection->ended = audit_because("peer vanished");
+        }
     }
     if (ssh_connection_events(connection) == POLLIN) {
         connection->unflushed = 0;
@@ -264,6 +276,8 @@ void ssh_connection_end(struct ssh_connection *connection)
     if (connection->signal_fd >= 0) {
         (void)close(connection->signal_fd);
     }
+    audit_log_connection(LOG_LEVEL_NOTICE, &connection->audit, connection->counter.in_bytes,
+                         connection->counter.out_bytes, &connection->ended);
     ssh_auth_done(&connection->auth);
     free(connection->staging);
 }

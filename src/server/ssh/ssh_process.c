@@ -152,7 +152,10 @@ static void report_failure(struct channel *channel, const char *path, enum proce
     struct ssh_process *state = channel->process;
     (void)snprintf(state->failure, sizeof(state->failure), "vsock-shell: %s %.200s: %s%s",
                    stages[stage], path, strerror(-error), state->has_pty ? "\r\n" : "\n");
-    log_warning("%s %s: %s", stages[stage], path, strerror(-error));
+    struct audit_result told = audit_because("%s %s: %s", stages[stage], path, strerror(-error));
+    told.has_status = true;
+    told.status = process_exec_status(error);
+    ssh_process_audit(channel, &told);
     state->result = (struct process_result){.code = process_exec_status(error)};
     state->has_result = true;
     ssh_process_attach(channel);
@@ -212,8 +215,13 @@ int ssh_process_start(struct channel *channel, const char *command, const char *
         r = process_shell_argv(shell, command, &argv);
     }
     if (r == 0) {
-        log_info("%s%s%s", forced ? "forced command: " : "", command != NULL ? "exec " : "shell",
-                 command != NULL ? command : "");
+        if (forced) {
+            log_info("the key's command= replaces: %s", wish);
+        }
+        audit_begin(&channel->process->audit, command != NULL ? "exec" : "shell",
+                    command != NULL ? "command" : NULL, command);
+        channel->process->audit.is_process = true;
+        channel->process->audit.terminal = channel->process->has_pty;
         r = spawn(channel, shell, argv);
     }
     free(argv);

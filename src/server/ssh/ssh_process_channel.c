@@ -112,13 +112,35 @@ static void send_result(struct channel *channel)
     const struct process_result *result = &channel->process->result;
     if (!result->signalled) {
         (void)ssh_channel_request_send_exit_status(channel->handle, result->code);
-        log_info("exit status %d", result->code);
         return;
     }
     const char *name = vsh_signal_name(result->code);
     (void)ssh_channel_request_send_exit_signal(channel->handle, name != NULL ? name : "KILL",
                                                result->core_dumped, "", "");
-    log_info("ended by signal %d (%s)", result->code, name != NULL ? name : "?");
+}
+
+void ssh_process_audit(struct channel *channel, const struct audit_result *result)
+{
+    struct ssh_process *state = channel->process;
+    if (state->audit.action == NULL) {
+        return;
+    }
+    if (state->pump != NULL) {
+        state->audit.bytes_in = pump_bytes_in(state->pump);
+        state->audit.bytes_out = pump_bytes_out(state->pump);
+    }
+    audit_log(LOG_LEVEL_NOTICE, &channel->connection->audit, &state->audit, result);
+    state->audit.action = NULL;
+}
+
+static void audit_end(struct channel *channel)
+{
+    const struct ssh_process *state = channel->process;
+    struct audit_result result = audit_exit(state->result.signalled, state->result.code);
+    if (!state->has_result) {
+        result = ssh_channel_why_closed(channel);
+    }
+    ssh_process_audit(channel, &result);
 }
 
 static void work(struct channel *channel)
@@ -145,6 +167,7 @@ static void work(struct channel *channel)
         if (!channel->peer_closed) {
             send_result(channel);
         }
+        audit_end(channel);
         channel->finished = true;
     }
 }
@@ -163,8 +186,8 @@ void ssh_process_free(struct channel *channel)
     if (state == NULL) {
         return;
     }
+    audit_end(channel);
     if (state->pump != NULL && !process_reap(&state->process)) {
-        log_info("the channel is gone: its process is ended");
         ssh_terminate_start(channel->connection, &state->process);
     }
     pump_free(state->pump);

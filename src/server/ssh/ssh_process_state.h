@@ -6,6 +6,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "common/audit.h"
 #include "session/process.h"
 #include "session/pty.h"
 #include "session/pump.h"
@@ -22,8 +23,12 @@ struct ssh_process {
     bool stalled;      /* the pump wants room for output */
     bool has_result;
     struct process_result result;
-    char failure[320]; /* why there is no process, for the peer */
+    char failure[320];  /* why there is no process, for the peer */
+    struct audit audit; /* its action is NULL once it has been written */
 };
+
+/* Writes the audit line, once. */
+void ssh_process_audit(struct channel *channel, const struct audit_result *result);
 
 /* The channel becomes one of a process. */
 void ssh_process_attach(struct channel *channel);

@@ -4,6 +4,7 @@
 
 #include <errno.h>
 #include <poll.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -29,6 +30,8 @@ struct relay {
     char *address; /* of the listener, as the peer named it */
     char *origin;
     unsigned port, origin_port;
+    bool unreachable;
+    struct audit audit;
 };
 
 static void write_input(struct relay *relay)
@@ -45,6 +48,7 @@ static void write_input(struct relay *relay)
             return;
         }
         buffer_consume(&relay->input, n > 0 ? (size_t)n : 0);
+        relay->audit.bytes_in += n > 0 ? (uint64_t)n : 0;
     }
     if (relay->input_ended && buffer_length(&relay->input) == 0) {
         relay->input_shut = true;
@@ -94,6 +98,7 @@ static void read_output(struct channel *channel, struct relay *relay)
     size_t wanted = room < SSH_OUTPUT_CHUNK ? room : SSH_OUTPUT_CHUNK;
     ssize_t n = recv(relay->fd, channel->connection->staging, wanted, 0);
     if (n > 0) {
+        relay->audit.bytes_out += (uint64_t)n;
         ssh_channel_send(channel, channel->connection->staging, (size_t)n, false);
     } else if (n == 0 || (errno != EAGAIN && errno != EINTR)) {
         relay->output_ended = true;
@@ -109,6 +114,7 @@ static void ready(struct channel *channel, int fd, short revents)
         relay->fd = ssh_connect_finish(&relay->connect);
         if (relay->fd < 0) {
             relay->fd = -1;
+            relay->unreachable = true;
             channel->finished = true;
         }
         write_input(relay);
@@ -151,9 +157,23 @@ static void work(struct channel *channel)
     channel->finished = channel->finished || (relay->eof_sent && relay->input_shut);
 }
 
+static void audit_end(const struct channel *channel, const struct relay *relay)
+{
+    struct audit_result result = {0};
+    if (relay->unreachable) {
+        result = audit_because("cannot connect");
+    } else if (channel->opening) {
+        result = audit_because("the peer did not take it");
+    } else if (!channel->finished) {
+        result = ssh_channel_why_closed(channel);
+    }
+    audit_log(LOG_LEVEL_NOTICE, &channel->connection->audit, &relay->audit, &result);
+}
+
 static void free_state(struct channel *channel)
 {
     struct relay *relay = channel->state;
+    audit_end(channel, relay);
     ssh_connect_cancel(&relay->connect);
     if (relay->fd >= 0) {
         (void)close(relay->fd);
@@ -165,7 +185,8 @@ static void free_state(struct channel *channel)
     channel->state = NULL;
 }
 
-int ssh_relay_attach(struct channel *channel, int fd, struct ssh_connect connect)
+int ssh_relay_attach(struct channel *channel, int fd, struct ssh_connect connect,
+                     const char *action, const char *target)
 {
     static const struct channel_kind kind = {
         .name = "relay",
@@ -185,6 +206,7 @@ int ssh_relay_attach(struct channel *channel, int fd, struct ssh_connect connect
         ssh_connect_cancel(&connect);
         return -ENOMEM;
     }
+    audit_begin(&relay->audit, action, target != NULL ? "target" : NULL, target);
     relay->fd = fd;
     relay->connect = connect;
     channel->state = relay;
@@ -193,14 +215,15 @@ int ssh_relay_attach(struct channel *channel, int fd, struct ssh_connect connect
 }
 
 /* A channel of ours, not open yet. NULL: everything is cleaned up. */
-static struct relay *open_from(struct listener *listener, int fd)
+static struct relay *open_from(struct listener *listener, int fd, const char *action,
+                               const char *target)
 {
     struct channel *channel = ssh_channel_add(listener->connection, false);
     if (channel == NULL) {
         (void)close(fd);
         return NULL;
     }
-    int r = ssh_relay_attach(channel, fd, (struct ssh_connect){.fd = -1});
+    int r = ssh_relay_attach(channel, fd, (struct ssh_connect){.fd = -1}, action, target);
     ssh_channel handle = r == 0 ? ssh_channel_new(listener->connection->session) : NULL;
     channel->opening = true;
     if (handle == NULL || ssh_channel_attach(channel, handle) < 0) {
@@ -212,7 +235,10 @@ static struct relay *open_from(struct listener *listener, int fd)
 
 void ssh_relay_open_reverse(struct listener *listener, int fd, const char *peer, unsigned port)
 {
-    struct relay *relay = open_from(listener, fd);
+    char target[AUDIT_TEXT_MAX];
+    (void)snprintf(target, sizeof(target), "%s:%u from %s:%u", listener->address, listener->port,
+                   peer, port);
+    struct relay *relay = open_from(listener, fd, "remote-forward", target);
     if (relay == NULL) {
         return;
     }
@@ -227,7 +253,7 @@ void ssh_relay_open_reverse(struct listener *listener, int fd, const char *peer,
 
 void ssh_relay_open_agent(struct listener *listener, int fd)
 {
-    struct relay *relay = open_from(listener, fd);
+    struct relay *relay = open_from(listener, fd, "agent", NULL);
     if (relay != NULL) {
         relay->is_agent = true;
     }

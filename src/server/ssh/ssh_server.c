@@ -17,6 +17,7 @@
 #include "server/ssh/ssh_channel_requests.h"
 #include "server/ssh/ssh_forward.h"
 #include "server/ssh/ssh_settings.h"
+#include "session/account.h"
 
 /* Handle that many bursts before looking at anything else: libssh reads 4 KiB at a time. */
 #define BURST_MAX      64
@@ -186,6 +187,7 @@ void ssh_connection_disconnect(struct ssh_connection *connection, const char *re
 {
     connection->goodbye = reason;
     connection->ending = true;
+    connection->ended = audit_because("%s", reason);
 }
 
 static bool is_signalled(const struct ssh_connection *connection)
@@ -226,14 +228,15 @@ static void explain_login(struct ssh_connection *connection, int r)
 {
     const char *error = ssh_get_error(connection->session);
     if (r == -ETIMEDOUT) {
-        log_warning("no login within %d s (--login-grace)",
-                    connection->settings->login_grace_ms / 1000);
+        connection->ended = audit_because("no login within %g s (--login-grace)",
+                                          connection->settings->login_grace_ms / 1000.0);
     } else if (r == 0) {
-        log_info("the peer left before it had logged in%s%s", error[0] != '\0' ? ": " : "", error);
+        connection->ended = audit_because("the peer left before it had logged in%s%s",
+                                          error[0] != '\0' ? ": " : "", error);
     } else if (r == -ECANCELED) {
-        log_info("ended by a signal before anybody had logged in");
+        connection->ended = audit_because("ended by a signal before anybody had logged in");
     } else {
-        log_warning("login ended: %s", strerror(-r));
+        connection->ended = audit_because("login ended: %s", strerror(-r));
     }
 }
 
@@ -246,7 +249,8 @@ int ssh_connection_login(struct ssh_connection *connection)
        rest, so that no peer can keep us longer than the deadline. */
     ssh_set_blocking(connection->session, 0);
     if (ssh_handle_key_exchange(connection->session) == SSH_ERROR) {
-        log_info("key exchange failed: %s", ssh_get_error(connection->session));
+        connection->ended =
+            audit_because("key exchange failed: %s", ssh_get_error(connection->session));
         return -EPROTO;
     }
     connection->event = ssh_event_new();
@@ -257,7 +261,6 @@ int ssh_connection_login(struct ssh_connection *connection)
     while (r > 0 && !connection->auth.succeeded) {
         r = wait_for_peer(connection, deadline);
         if (connection->auth.give_up) {
-            log_warning("too many authentication failures");
             ssh_connection_disconnect(connection, "Too many authentication failures");
             return -EACCES;
         }
@@ -266,5 +269,6 @@ int ssh_connection_login(struct ssh_connection *connection)
         explain_login(connection, r);
         return r < 0 ? r : -EPIPE;
     }
+    connection->audit.user = connection->auth.account->name;
     return 0;
 }

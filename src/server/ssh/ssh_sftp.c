@@ -16,6 +16,7 @@ struct sftp_state {
     struct sftpd *sftpd;
     bool failed; /* the peer speaks no SFTP */
     bool ended;  /* the peer sends no more */
+    struct audit audit;
 };
 
 static size_t input(struct channel *channel, const uint8_t *bytes, size_t length)
@@ -26,7 +27,6 @@ static size_t input(struct channel *channel, const uint8_t *bytes, size_t length
     }
     ssize_t n = sftpd_input(state->sftpd, bytes, length);
     if (n < 0) {
-        log_warning("sftp: %s", sftpd_error(state->sftpd));
         state->failed = true;
         return length;
     }
@@ -79,9 +79,30 @@ static void work(struct channel *channel)
     channel->finished = true;
 }
 
+/* One line for the whole session; its files are details (see sftpd.h). */
+static void audit_end(const struct channel *channel, struct sftp_state *state)
+{
+    const struct sftpd_totals *totals = sftpd_totals(state->sftpd);
+    struct audit_result result = {0};
+    if (state->failed) {
+        result = audit_because("%s", sftpd_error(state->sftpd));
+    } else if (!channel->finished) {
+        result = ssh_channel_why_closed(channel);
+    }
+    state->audit.bytes_in = totals->bytes_written;
+    state->audit.bytes_out = totals->bytes_read;
+    state->audit.counts[0].name = "files";
+    state->audit.counts[0].value = totals->files;
+    state->audit.counts[1].name = "changes";
+    state->audit.counts[1].value = totals->changes;
+    audit_log(LOG_LEVEL_NOTICE, &channel->connection->audit, &state->audit, &result);
+}
+
 static void free_state(struct channel *channel)
 {
     struct sftp_state *state = channel->state;
+    sftpd_audit_open_files(state->sftpd);
+    audit_end(channel, state);
     sftpd_free(state->sftpd);
     free(state);
     channel->state = NULL;
@@ -99,7 +120,7 @@ int ssh_sftp_start(struct channel *channel)
         .busy = busy,
         .free = free_state,
     };
-    const struct ssh_connection *connection = channel->connection;
+    struct ssh_connection *connection = channel->connection;
     const struct policy *policy = connection->settings->policy;
     char no_upload[256], no_download[256];
     int upload = policy_check_right(policy, POLICY_UPLOAD, no_upload, sizeof(no_upload));
@@ -107,6 +128,7 @@ int ssh_sftp_start(struct channel *channel)
     const struct sftpd_options options = {
         .root_fd = policy_root_fd(policy),
         .home = connection->auth.account->home,
+        .audit = &connection->audit,
         .no_upload = upload < 0 ? no_upload : NULL,
         .no_download = download < 0 ? no_download : NULL,
     };
@@ -117,6 +139,6 @@ int ssh_sftp_start(struct channel *channel)
     }
     channel->state = state;
     channel->kind = &kind;
-    log_info("sftp");
+    audit_begin(&state->audit, "sftp", NULL, NULL);
     return 0;
 }
