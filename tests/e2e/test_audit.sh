@@ -20,7 +20,7 @@ connection_count_is()
 
 expect_connections()
 {
-    wait_for 10 connection_count_is "$1" || fail "$(grep -c action.*connection "$LOG") connections in the log, not $1"
+    wait_for 10 connection_count_is "$1" || fail "$(grep -c "action.*connection" "$LOG") connections in the log, not $1"
 }
 
 # expect_audit REGEX: one line, and no other of the kind.

@@ -156,7 +156,7 @@ done
 run "${SSH[@]}" -o LogLevel=INFO "${identities[@]}" keyless true
 [ "$STATUS" -eq 255 ] || fail 'fourteen keys are not too many'
 [ "$(grep -c 'refused .* no file lists this key' "$TMP/server.log")" -eq 6 ] || fail 'not six attempts'
-expect_match 'too many authentication failures' "$TMP/server.log"
+expect_match 'result="Too many authentication failures"' "$TMP/server.log"
 ok 'six attempts'
 
 # Somebody who only waits.

@@ -174,5 +174,5 @@ run "${SSH[@]}" -W "127.0.0.1:$PORT" t </dev/null
 [ "$STATUS" -ne 0 ] || fail '--no-forward let -W through'
 expect_status 0 "${SSH[@]}" -A -o "IdentityAgent=$SSH_AUTH_SOCK" t 'echo "agent: $SSH_AUTH_SOCK."'
 expect_line 'agent: .'
-expect_match 'refused a forward' "$TMP/server.log"
+expect_match "action=forward .* user=$SSH_USER .*refused: .*--no-forward" "$TMP/server.log"
 ok '--no-forward'

@@ -24,11 +24,20 @@
 
 #define BANNER_WAIT_MS 100
 
+/* At once: the packet that logs in may bring the first request along. */
+static int note_login(struct ssh_connection *connection, int answer)
+{
+    if (connection->auth.succeeded) {
+        connection->audit.user = connection->auth.account->name;
+    }
+    return answer;
+}
+
 static int on_auth_none(ssh_session session, const char *user, void *data)
 {
     struct ssh_connection *connection = data;
     (void)session;
-    return ssh_auth_none(&connection->auth, user);
+    return note_login(connection, ssh_auth_none(&connection->auth, user));
 }
 
 static int on_auth_publickey(ssh_session session, const char *user, struct ssh_key_struct *key,
@@ -36,7 +45,7 @@ static int on_auth_publickey(ssh_session session, const char *user, struct ssh_k
 {
     struct ssh_connection *connection = data;
     (void)session;
-    return ssh_auth_publickey(&connection->auth, user, key, state);
+    return note_login(connection, ssh_auth_publickey(&connection->auth, user, key, state));
 }
 
 /* What no other callback took: forwards, and requests whose names libssh does not know. */
@@ -269,6 +278,5 @@ int ssh_connection_login(struct ssh_connection *connection)
         explain_login(connection, r);
         return r < 0 ? r : -EPIPE;
     }
-    connection->audit.user = connection->auth.account->name;
     return 0;
 }
