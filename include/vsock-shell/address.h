@@ -63,26 +63,38 @@ int vsh_address_parse(const char *text, enum vsh_address_use use, struct vsh_add
 
 /*
  * Like vsh_address_parse(), and looks a NAME up: the user's hosts file
- * ($XDG_CONFIG_HOME or ~/.config)/vsock-shell/hosts, then /etc/vsock-shell/hosts ("name address
- * [user]", "#" starts a comment), then the running VMs. Reads files, so it may block for as long as
- * the disk takes. user[] (VSH_NAME_MAX bytes, may be NULL) gets the hosts file's user or "".
- * Returns 0, -EINVAL, or -ENOENT when nothing knows the name; both with a sentence in error[].
+ * ($XDG_CONFIG_HOME or ~/.config)/vsock-shell/hosts, then /etc/vsock-shell/hosts, then the running
+ * VMs; vsock-shell-hosts(5) says which of them count. Reads files and asks systemd-machined, so it
+ * may block for as long as the disk takes and half a second. user[] (VSH_NAME_MAX bytes, may be
+ * NULL) gets the hosts file's user or "".
+ * Returns 0; -EINVAL when the name is there but cannot be used (a bad line, two VMs that claim it);
+ * -ENOENT when nothing knows it; both with a sentence in error[] (VSH_PROBLEM_MAX is enough room).
  */
 int vsh_address_resolve(const char *text, struct vsh_address *ret, char *user, char *error,
                         size_t error_size);
 
+enum vsh_name_state {
+    VSH_NAME_USABLE,
+    VSH_NAME_HIDDEN,  /* an entry before it has the name */
+    VSH_NAME_REFUSED, /* problem says why: a bad line, two VMs with one name or one address */
+};
+
+#define VSH_PROBLEM_MAX 768
+
 /* What a NAME can be, as one source knows it. */
 struct vsh_name {
-    char name[VSH_NAME_MAX];
-    struct vsh_address address;
-    char user[VSH_NAME_MAX];   /* the hosts file's, or "" */
-    char source[VSH_NAME_MAX]; /* "/etc/vsock-shell/hosts", "QEMU process 77", "machined" */
+    char name[VSH_NAME_MAX];    /* "": a VM without a name, or a source that cannot be read */
+    struct vsh_address address; /* VSH_FAMILY_NONE: a line that cannot be read */
+    char user[VSH_NAME_MAX];    /* the hosts file's, or "" */
+    char source[VSH_NAME_MAX];  /* "/etc/vsock-shell/hosts", "QEMU process 77", "machined" */
+    enum vsh_name_state state;
+    char problem[VSH_PROBLEM_MAX]; /* one sentence, "" unless refused */
 };
 
 /*
- * Calls each() for every NAME that any source knows, in the order in which vsh_address_resolve()
- * asks them: of two entries with one name the first counts. Stops when each() returns anything but
- * 0 and returns that; 0 at the end, or a negative errno. Reads files, connects to nobody.
+ * Calls each() for everything that any source knows, in the order in which vsh_address_resolve()
+ * looks. Stops when each() returns anything but 0 and returns that; 0 at the end, or a negative
+ * errno. Blocks as vsh_address_resolve() does; connects to no VM.
  */
 int vsh_address_list(int (*each)(const struct vsh_name *name, void *data), void *data);
 

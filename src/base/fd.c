@@ -141,9 +141,11 @@ int fd_write_full(int fd, const void *buf, size_t length, int64_t deadline_ms)
 int fd_read_file(const char *path, size_t max, char **ret, size_t *ret_length)
 {
     cleanup_close int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
-    if (fd < 0) {
-        return -errno;
-    }
+    return fd < 0 ? -errno : fd_read_all(fd, max, ret, ret_length);
+}
+
+int fd_read_all(int fd, size_t max, char **ret, size_t *ret_length)
+{
     cleanup_free char *text = NULL;
     size_t length = 0;
     size_t capacity = 0;

@@ -39,6 +39,9 @@ int fd_write_full(int fd, const void *buf, size_t length, int64_t deadline_ms);
 /* Reads a whole small file (at most max bytes) and NUL-terminates it. The caller frees *ret. */
 int fd_read_file(const char *path, size_t max, char **ret, size_t *ret_length);
 
+/* The same from a descriptor, from where it stands. */
+int fd_read_all(int fd, size_t max, char **ret, size_t *ret_length);
+
 /* Passes one descriptor over a unix socket with one byte of data (SCM_RIGHTS), and the reverse. */
 int fd_send(int socket, int fd);
 int fd_receive(int socket, int *ret_fd);

@@ -61,6 +61,12 @@ static int print_name(const struct vsh_name *name, void *data)
     struct vsh_address address = name->address;
     char text[VSH_ADDRESS_MAX];
 
+    if (name->state == VSH_NAME_REFUSED) {
+        log_warning("%s", name->problem);
+    }
+    if (name->state != VSH_NAME_USABLE) {
+        return 0;
+    }
     if (list->arguments->port != 0) {
         address.port = list->arguments->port;
     }

@@ -12,7 +12,7 @@
 
 int target_resolve(const struct client_arguments *arguments, struct target *ret)
 {
-    char error[512] = "";
+    char error[VSH_PROBLEM_MAX] = "";
     int rc = vsh_address_resolve(arguments->target, &ret->address, ret->user, error, sizeof(error));
 
     if (rc < 0) {

@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * NAME to address through a table of sources, the person's own files first. The first source that
- * knows the name decides; among running VMs a name that two of them carry is refused, because a
- * guess could be another person's VM.
+ * NAME to address through a table of sources, the person's own files first. What they all say is
+ * collected and judged together (resolve_names.c); looking up and listing see the same result.
  */
 #include "lib/resolve.h"
 
@@ -12,6 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include <vsock-shell/error.h>
 
@@ -39,90 +39,139 @@ static int visit_system_hosts(const struct name_visit *visit)
     return resolve_hosts_file("/etc/vsock-shell/hosts", visit);
 }
 
-static int visit_qemu(const struct name_visit *visit)
+static int visit_running(const struct name_visit *visit, const char *claimed)
 {
-    return resolve_qemu("/proc", visit);
+    const struct process_scan scan = {
+        .proc = "/proc", .passwd = "/etc/passwd", .self = geteuid(), .claimed = claimed};
+    return resolve_processes(&scan, visit);
+}
+
+static int visit_processes(const struct name_visit *visit)
+{
+    return visit_running(visit, NULL);
 }
 
 static int visit_machined(const struct name_visit *visit)
 {
-    return resolve_machined("/run/systemd/machines", visit);
+    return resolve_machined("/run/systemd/machine/io.systemd.Machine", "/run/systemd/machines",
+                            visit);
 }
 
 static const struct source {
-    const char *what; /* for messages about the source itself */
-    bool first_wins;  /* a file: the first line counts; else two with one name are an error */
+    enum name_origin origin;
     int (*visit)(const struct name_visit *visit);
 } sources[] = {
-    {"the user's hosts file", true, visit_user_hosts},
-    {"/etc/vsock-shell/hosts", true, visit_system_hosts},
-    {"the running QEMU processes", false, visit_qemu},
-    {"machined", false, visit_machined},
+    {NAME_FROM_FILE, visit_user_hosts},
+    {NAME_FROM_FILE, visit_system_hosts},
+    {NAME_FROM_PROCESS, visit_processes},
+    {NAME_FROM_MACHINED, visit_machined},
 };
 
-struct search {
-    const char *name;
-    const struct source *source;
-    struct vsh_name found;
-    bool has_found;
+struct collection {
+    struct name_list list;
+    enum name_origin origin;
+    const char *wanted; /* NULL = everything */
+    bool settled; /* a file knows the name, or cannot be read: running VMs are not looked at */
+};
+
+static int collect_each(const struct vsh_name *name, void *data)
+{
+    struct collection *collection = data;
+    bool is_file = collection->origin == NAME_FROM_FILE;
+    if (is_file && collection->wanted != NULL && strcmp(name->name, collection->wanted) == 0) {
+        collection->settled = true;
+    }
+    return name_list_add(&collection->list, collection->origin, name);
+}
+
+static int collect_bad(const char *name, const char *why, void *data)
+{
+    struct collection *collection = data;
+    struct vsh_name entry = {.state = VSH_NAME_REFUSED};
+    (void)snprintf(entry.name, sizeof(entry.name), "%s", name);
+    (void)snprintf(entry.problem, sizeof(entry.problem), "%s", why);
+    /* A file that is there but cannot be read must not be taken for one without the name. */
+    collection->settled = collection->settled || name[0] == '\0';
+    return collect_each(&entry, collection);
+}
+
+static int collect(struct collection *collection)
+{
+    const struct name_visit visit = {collect_each, collect_bad, collection};
+    int rc = 0;
+    for (size_t i = 0; i < sizeof(sources) / sizeof(sources[0]) && rc == 0; i++) {
+        collection->origin = sources[i].origin;
+        if (collection->wanted != NULL && collection->settled) {
+            break;
+        }
+        rc = sources[i].visit(&visit);
+    }
+    name_list_judge(&collection->list);
+    return rc;
+}
+
+struct claim {
     char *error;
     size_t error_size;
 };
 
-static int search_each(const struct vsh_name *name, void *data)
+static int copy_claim(const char *name, const char *why, void *data)
 {
-    struct search *search = data;
-    if (strcmp(name->name, search->name) != 0) {
-        return 0;
-    }
-    if (search->has_found && name->address.cid != search->found.address.cid) {
-        (void)snprintf(search->error, search->error_size,
-                       "two running VMs are named \"%s\", CID %u (%s) and CID %u (%s): use the CID",
-                       search->name, search->found.address.cid, search->found.source,
-                       name->address.cid, name->source);
-        return -EINVAL;
-    }
-    search->found = *name;
-    search->has_found = true;
-    return search->source->first_wins ? 1 : 0;
+    const struct claim *claim = data;
+    (void)name;
+    (void)snprintf(claim->error, claim->error_size, "%s", why);
+    return 1;
 }
 
-static int search_bad(const char *name, const char *why, void *data)
+/* Nothing may be known of the name, or somebody whose word is not taken claims it. */
+static void explain_unknown(const struct name_list *list, const char *wanted, char *error,
+                            size_t error_size)
 {
-    struct search *search = data;
-    if (strcmp(name, search->name) != 0) {
-        return 0; /* a slip in another line must not keep anybody from this VM */
+    struct claim claim = {error, error_size};
+    const struct name_visit visit = {NULL, copy_claim, &claim};
+    const char *slip = "";
+    if (visit_running(&visit, wanted) > 0) {
+        return;
     }
-    (void)snprintf(search->error, search->error_size, "%s", why);
-    return -EINVAL;
-}
-
-/* Returns 0 with search->found, -ENOENT, or -EINVAL with the sentence written. */
-static int search_sources(struct search *search)
-{
-    const struct name_visit visit = {search_each, search_bad, search};
-    for (size_t i = 0; i < sizeof(sources) / sizeof(sources[0]); i++) {
-        search->source = &sources[i];
-        int rc = sources[i].visit(&visit);
-        if (rc == -EINVAL) {
-            return rc;
-        }
-        if (rc < 0) {
-            (void)snprintf(search->error, search->error_size,
-                           "cannot look \"%s\" up in %s: %s; use the CID (vsock:N) meanwhile",
-                           search->name, sources[i].what, vsh_strerror(rc));
-            return -EINVAL;
-        }
-        if (search->has_found) {
-            return 0;
-        }
+    for (size_t i = 0; i < list->count && slip[0] == '\0'; i++) {
+        slip = list->items[i].name.problem;
     }
     (void)snprintf(
-        search->error, search->error_size,
+        error, error_size,
         "nothing knows the name \"%s\": it is in no hosts file and no running VM has it; "
-        "add a line \"%s vsock:CID\" to ~/.config/vsock-shell/hosts or use the CID",
-        search->name, search->name);
-    return -ENOENT;
+        "add a line \"%s vsock:CID\" to ~/.config/vsock-shell/hosts or use the CID%s%s%s",
+        wanted, wanted, slip[0] != '\0' ? " (" : "", slip, slip[0] != '\0' ? ")" : "");
+}
+
+/* Returns 0 with *ret, -ENOENT, or -EINVAL; these with the sentence written. */
+static int find_name(const char *wanted, struct vsh_name *ret, char *error, size_t error_size)
+{
+    struct collection collection = {.wanted = wanted};
+    const struct vsh_name *found = NULL;
+    int rc = collect(&collection);
+    for (size_t i = 0; i < collection.list.count && found == NULL && rc == 0; i++) {
+        const struct name_entry *entry = &collection.list.items[i];
+        bool whole_file = entry->origin == NAME_FROM_FILE && entry->name.name[0] == '\0';
+        if (whole_file || strcmp(entry->name.name, wanted) == 0) {
+            found = &entry->name;
+        }
+    }
+    if (rc < 0) {
+        (void)snprintf(error, error_size,
+                       "cannot look \"%s\" up: %s; use the CID (vsock:N) meanwhile", wanted,
+                       vsh_strerror(rc));
+        rc = -EINVAL;
+    } else if (found == NULL) {
+        explain_unknown(&collection.list, wanted, error, error_size);
+        rc = -ENOENT;
+    } else if (found->state == VSH_NAME_REFUSED) {
+        (void)snprintf(error, error_size, "%s", found->problem);
+        rc = -EINVAL;
+    } else {
+        *ret = *found;
+    }
+    name_list_done(&collection.list);
+    return rc;
 }
 
 /* Abstract names cannot be looked at without connecting: there the suffix is a suffix. */
@@ -178,24 +227,25 @@ int vsh_address_resolve(const char *text, struct vsh_address *ret, char *user, c
     char name[VSH_NAME_MAX + sizeof(".vsock")];
     (void)snprintf(name, sizeof(name), "%s", text);
     (void)address_strip_suffix(name);
-    struct search search = {.name = name, .error = error, .error_size = error_size};
-    rc = search_sources(&search);
+    struct vsh_name found;
+    rc = find_name(name, &found, error, error_size);
     if (rc < 0) {
         return rc;
     }
-    *ret = search.found.address;
+    *ret = found.address;
     if (user != NULL) {
-        memcpy(user, search.found.user, sizeof(search.found.user));
+        memcpy(user, found.user, sizeof(found.user));
     }
     return 0;
 }
 
 int vsh_address_list(int (*each)(const struct vsh_name *name, void *data), void *data)
 {
-    const struct name_visit visit = {each, NULL, data};
-    int rc = 0;
-    for (size_t i = 0; i < sizeof(sources) / sizeof(sources[0]) && rc == 0; i++) {
-        rc = sources[i].visit(&visit);
+    struct collection collection = {0};
+    int rc = collect(&collection);
+    for (size_t i = 0; i < collection.list.count && rc == 0; i++) {
+        rc = each(&collection.list.items[i].name, data);
     }
+    name_list_done(&collection.list);
     return rc;
 }

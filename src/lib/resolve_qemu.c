@@ -1,28 +1,22 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Running QEMU processes, libvirt's included: "-name guest=vm1,..." or "-name vm1", and the CID in
- * "-device vhost-vsock-pci,guest-cid=3,..." or its JSON spelling. Any process may claim any name in
- * its command line, so a name is a convenience here; resolve.c refuses one that two of them claim,
- * and the SSH host key says which machine it is.
+ * QEMU's command line, libvirt's included: "-name guest=vm1,..." or "-name vm1", and the CID in
+ * "-device vhost-vsock-pci,guest-cid=3,..." or its JSON spelling.
  */
-#include "lib/resolve.h"
-
-#include <dirent.h>
 #include <errno.h>
-#include <limits.h>
 #include <stdio.h>
 #include <string.h>
 
-#include "base/cleanup.h"
-#include "base/fd.h"
+#include "lib/resolve_json.h"
+#include "lib/resolve_process.h"
 
-#define COMMAND_LINE_MAX ((size_t)256 * 1024)
+#define DRIVER  "vhost-vsock" /* -pci, -pci-non-transitional, -device, -ccw */
+#define CID_MIN 3u            /* as QEMU has it; below are the host and this machine */
 
 struct found {
-    bool has_name;
     bool has_cid;
-    char name[VSH_NAME_MAX];
     uint32_t cid;
+    char *name; /* VSH_NAME_MAX */
 };
 
 /*
@@ -61,52 +55,74 @@ static void read_name(const char *value, struct found *found)
         } else if (first && strchr(item, '=') == NULL) {
             name = item; /* the short spelling */
         }
-        if (name != NULL && *name != '\0' && strlen(name) < sizeof(found->name)) {
+        if (name != NULL && *name != '\0' && strlen(name) < VSH_NAME_MAX) {
             memcpy(found->name, name, strlen(name) + 1);
-            found->has_name = true;
         }
         first = false;
     }
 }
 
-static void read_number(const char *digits, size_t length, struct found *found)
+static void take_cid(bool known, uint32_t cid, struct found *found)
 {
-    char number[16];
-    if (length == 0 || length >= sizeof(number)) {
-        return;
-    }
-    memcpy(number, digits, length);
-    number[length] = '\0';
-    found->has_cid = vsh_parse_u32(number, UINT32_MAX - 1, &found->cid) == 0;
+    found->has_cid = known && cid >= CID_MIN;
+    found->cid = cid;
 }
 
-/* Enough of JSON for an object that libvirt wrote: the key, a colon, the digits. */
-static void read_device_json(const char *value, struct found *found)
+/* Decimal or 0x hexadecimal, as QEMU reads it; its octal is left to those who write it. */
+static void read_cid(const char *text, struct found *found)
 {
-    static const char key[] = "\"guest-cid\"";
-    const char *at = strstr(value, key);
-    if (at == NULL || strstr(value, "vsock") == NULL) {
+    uint64_t cid = 0;
+    uint32_t decimal = 0;
+    if (strncmp(text, "0x", 2) != 0 && strncmp(text, "0X", 2) != 0) {
+        bool known = *text != '0' && vsh_parse_u32(text, UINT32_MAX - 1, &decimal) == 0;
+        take_cid(known, decimal, found);
         return;
     }
-    at += sizeof(key) - 1;
-    at += strspn(at, " \t:");
-    read_number(at, strspn(at, "0123456789"), found);
+    size_t length = strspn(text + 2, "0123456789abcdefABCDEF");
+    bool whole = length > 0 && length <= 8 && text[2 + length] == '\0';
+    for (size_t i = 2; whole && text[i] != '\0'; i++) {
+        unsigned char c = (unsigned char)text[i];
+        cid = cid * 16 + (c <= '9' ? c - (unsigned)'0' : (c | 0x20u) - 'a' + 10u);
+    }
+    take_cid(whole && cid < UINT32_MAX, (uint32_t)cid, found);
+}
+
+static void read_device_json(const char *value, struct found *found)
+{
+    char driver[64];
+    uint32_t cid;
+    const char *at = json_find(value, "driver");
+    if (at == NULL || json_string(at, driver, sizeof(driver)) < 0 ||
+        strncmp(driver, DRIVER, strlen(DRIVER)) != 0) {
+        return;
+    }
+    at = json_find(value, "guest-cid");
+    if (at != NULL) {
+        bool known = json_u32(at, UINT32_MAX - 1, &cid) == 0;
+        take_cid(known, known ? cid : 0, found);
+    }
 }
 
 static void read_device(const char *value, struct found *found)
 {
     char item[128];
+    char cid[sizeof(item)] = "";
+    bool is_vsock = false;
+    bool first = true;
     if (*value == '{') {
         read_device_json(value, found);
         return;
     }
-    if (strncmp(value, "vhost-vsock", strlen("vhost-vsock")) != 0) {
-        return;
-    }
     while ((value = next_item(value, item, sizeof(item))) != NULL) {
+        const char *driver = strncmp(item, "driver=", 7) == 0 ? item + 7 : first ? item : "";
+        is_vsock = is_vsock || strncmp(driver, DRIVER, strlen(DRIVER)) == 0;
         if (strncmp(item, "guest-cid=", 10) == 0) {
-            read_number(item + 10, strlen(item + 10), found);
+            memcpy(cid, item + 10, strlen(item + 10) + 1);
         }
+        first = false;
+    }
+    if (is_vsock && cid[0] != '\0') {
+        read_cid(cid, found);
     }
 }
 
@@ -115,58 +131,24 @@ static const struct {
     void (*read)(const char *value, struct found *found);
 } options[] = {{"name", read_name}, {"device", read_device}};
 
-/* text: arguments, each with its NUL, and one more NUL behind the last. */
-static void read_command_line(const char *text, size_t length, struct found *found)
+static int read_qemu(const struct process *process, struct vsh_name *ret)
 {
-    const char *end = text + length;
-    for (const char *at = text; at < end; at += strlen(at) + 1) {
-        const char *value = at + strlen(at) + 1;
-        if (*at != '-' || value >= end) {
+    struct found found = {.name = ret->name};
+    for (const char *word = process->words; word < process->end; word += strlen(word) + 1) {
+        const char *value = word + strlen(word) + 1;
+        if (*word != '-' || value >= process->end) {
             continue;
         }
-        const char *option = at + (at[1] == '-' ? 2 : 1); /* QEMU takes both */
+        const char *option = word + (word[1] == '-' ? 2 : 1); /* QEMU takes both */
         for (size_t i = 0; i < sizeof(options) / sizeof(options[0]); i++) {
             if (strcmp(option, options[i].option) == 0) {
-                options[i].read(value, found);
+                options[i].read(value, &found);
             }
         }
     }
+    ret->address.family = VSH_FAMILY_VSOCK;
+    ret->address.cid = found.cid;
+    return found.has_cid ? 0 : -ENOENT;
 }
 
-static int visit_process(const char *proc, const char *pid, const struct name_visit *visit)
-{
-    char path[PATH_MAX];
-    cleanup_free char *text = NULL;
-    size_t length;
-    (void)snprintf(path, sizeof(path), "%s/%s/cmdline", proc, pid);
-    if (fd_read_file(path, COMMAND_LINE_MAX, &text, &length) < 0) {
-        return 0; /* it ended, or is somebody's whom we may not see */
-    }
-    struct found found = {0};
-    read_command_line(text, length, &found);
-    if (!found.has_name || !found.has_cid) {
-        return 0;
-    }
-    struct vsh_name name = {
-        .address = {.family = VSH_FAMILY_VSOCK, .cid = found.cid, .port = VSH_PORT_DEFAULT}};
-    memcpy(name.name, found.name, sizeof(name.name));
-    (void)snprintf(name.source, sizeof(name.source), "QEMU process %s", pid);
-    return visit->each(&name, visit->data);
-}
-
-int resolve_qemu(const char *proc, const struct name_visit *visit)
-{
-    DIR *processes = opendir(proc);
-    if (processes == NULL) {
-        return 0;
-    }
-    int rc = 0;
-    struct dirent *entry;
-    while (rc == 0 && (entry = readdir(processes)) != NULL) {
-        if (entry->d_name[strspn(entry->d_name, "0123456789")] == '\0') {
-            rc = visit_process(proc, entry->d_name, visit);
-        }
-    }
-    (void)closedir(processes);
-    return rc;
-}
+const struct vmm vmm_qemu = {"QEMU", {"qemu", "kvm", NULL}, read_qemu};
