@@ -7,7 +7,7 @@ _vsock_shell_server()
     local current=${COMP_WORDS[COMP_CWORD]} previous=${COMP_WORDS[COMP_CWORD - 1]}
     local options='-p --port --listen -d --daemonize -v --verbose -i --stdio --allow --deny
         --require-privileged-port --allow-uid --user --shell --no-exec --no-pty --no-upload
-        --no-download --no-forward --root --max-sessions --max-sessions-per-peer --login-grace
+        --no-download --no-forward --root --record --max-sessions --max-sessions-per-peer --login-grace
         --idle-timeout --grace --pid-file --log --check --ssh --authorized-keys --host-key
         --show-host-key --ssh-auth --sftp-server --version -h --help'
 
@@ -32,7 +32,7 @@ _vsock_shell_server()
     --user)
         mapfile -t COMPREPLY < <(compgen -u -- "$current")
         ;;
-    --root)
+    --root | --record)
         mapfile -t COMPREPLY < <(compgen -d -- "$current")
         compopt -o filenames
         ;;

@@ -51,6 +51,7 @@ struct config {
     bool require_privileged_port;
     bool no_exec, no_pty, no_upload, no_download, no_forward;
     const char *root;
+    const char *record; /* folder of the recordings; NULL = none */
 
     const char *user;  /* NULL = stay who we are */
     const char *shell; /* NULL = the account's */

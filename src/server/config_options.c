@@ -36,6 +36,7 @@ const struct config_option config_options[] = {
     {"no-download", 0, FLAG(no_download), "no files to the peer"},
     {"no-forward", 0, FLAG(no_forward), "no forwarded connections (SSH)"},
     {"root", 0, TEXT(root, "DIR"), "file requests stay beneath this folder"},
+    {"record", 0, TEXT(record, "DIR"), "record what terminals show, as asciicast files in DIR"},
 
     {"max-sessions", 0, NUMBER(max_sessions, 1, 65536), "connections at once (512)"},
     {"max-sessions-per-peer", 0, NUMBER(max_sessions_per_peer, 0, 65536),

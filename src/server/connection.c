@@ -20,9 +20,11 @@
 #include "server/config.h"
 #include "server/native/native.h"
 #include "server/native/native_refuse.h"
+#include "server/recorder.h"
 #include "server/server.h"
 #include "server/ssh_launch.h"
 #include "server/ssh_refuse.h"
+#include "session/record.h"
 
 #define PREFIX_BYTES 4
 /*
@@ -37,6 +39,7 @@ struct connection {
     const struct vsh_peer *peer;
     struct audit_session *audit;
     int64_t deadline_ms; /* of the first request; -1 = none */
+    struct recorder *recorder;
 };
 
 struct mode {
@@ -70,6 +73,7 @@ static int serve_native(const struct connection *connection)
         .audit = connection->audit,
         .deadline_ms = connection->deadline_ms,
         .idle_timeout_ms = config->idle_timeout_ms,
+        .recorder = connection->recorder,
     };
     return native_serve(connection->fd, &settings);
 }
@@ -84,8 +88,8 @@ static int serve_ssh(const struct connection *connection)
                    monotonic_ms() + REFUSE_MS);
         return 1;
     }
-    int status =
-        ssh_launch(server, connection->fd, connection->audit->peer, connection->deadline_ms);
+    int status = ssh_launch(server, connection->fd, connection->audit->peer,
+                            connection->deadline_ms, connection->recorder);
     audit_end(connection->audit, "the program for SSH cannot be started");
     return status;
 }
@@ -148,6 +152,24 @@ static const struct mode *choose_mode(int fd, bool silence_is_ssh, int64_t deadl
     return NULL;
 }
 
+/* The recorder comes first: it needs the rights that the mode gives up. */
+static int serve_recorded(const struct mode *mode, struct connection *connection)
+{
+    struct recorder recorder;
+    if (recorder_start(connection->server, connection->fd, connection->audit->peer, &recorder) <
+        0) {
+        mode->refuse(connection->fd, VSH_ERROR_INTERNAL,
+                     "sessions are recorded here (--record), and the recorder cannot be started",
+                     monotonic_ms() + REFUSE_MS);
+        audit_end(connection->audit, "the recorder cannot be started");
+        return 1;
+    }
+    connection->recorder = &recorder;
+    int status = mode->serve(connection);
+    recorder_close(&recorder);
+    return status;
+}
+
 int connection_serve(const struct server *server, int fd, const struct vsh_peer *peer)
 {
     char peer_text[VSH_PEER_MAX];
@@ -180,7 +202,7 @@ int connection_serve(const struct server *server, int fd, const struct vsh_peer 
     log_set_tag(tag);
     audit.mode = mode->name;
     log_debug("connected");
-    return mode->serve(&connection);
+    return serve_recorded(mode, &connection);
 }
 
 void connection_refuse(int fd, const struct vsh_peer *peer, enum vsh_error_code code,

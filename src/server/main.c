@@ -19,6 +19,7 @@
 #include "server/listener.h"
 #include "server/notify.h"
 #include "server/one_connection.h"
+#include "server/record_file.h"
 #include "server/server.h"
 #include "server/ssh_launch.h"
 #include "session/account.h"
@@ -63,6 +64,21 @@ static int find_ssh(const struct config *config, char **ret)
     return r;
 }
 
+static int find_record_folder(const struct config *config, int *ret_fd)
+{
+    char error[512];
+    if (!config->record) {
+        return 0;
+    }
+    int r = record_folder_open(config->record, error, sizeof(error));
+    if (r < 0) {
+        log_error("%s", error);
+        return r;
+    }
+    *ret_fd = r;
+    return 0;
+}
+
 /* Everything that may be wrong with the settings shows here, before anything starts. */
 static int prepare(struct server *server)
 {
@@ -74,6 +90,9 @@ static int prepare(struct server *server)
         return r;
     }
     r = find_account(config, &server->account);
+    if (r == 0) {
+        r = find_record_folder(config, &server->record_fd);
+    }
     return r < 0 ? r : find_ssh(config, &server->ssh_program);
 }
 
@@ -175,7 +194,7 @@ int main(int argc, char **argv)
 {
     struct config config;
     struct activation activation = {0};
-    struct server server = {.config = &config};
+    struct server server = {.config = &config, .record_fd = -1};
 
     if (fd_open_standard() < 0) {
         return EXIT_START;

@@ -12,6 +12,7 @@ struct server {
     struct policy *policy;   /* replaced by SIGHUP */
     struct account *account; /* of --user; NULL = stay who we are */
     char *ssh_program;       /* vsock-shell-ssh-session; NULL without --ssh */
+    int record_fd;           /* folder of --record; -1 = sessions are not recorded */
 };
 
 #endif

@@ -19,6 +19,7 @@
 #include "server/connection.h"
 #include "server/server.h"
 #include "server/ssh_refuse.h"
+#include "session/record.h"
 
 #define NUMBER_MAX 32
 
@@ -138,11 +139,25 @@ static int become_program(const struct server *server, struct arguments *argumen
     return 1;
 }
 
-int ssh_launch(const struct server *server, int fd, const char *peer_text, int64_t deadline_ms)
+/* The socket lives on under its number, and the recorder stays our child. */
+static int add_recorder(struct arguments *arguments, char text[NUMBER_MAX],
+                        const struct recorder *recorder)
+{
+    if (recorder->fd < 0) {
+        return 0;
+    }
+    (void)snprintf(text, NUMBER_MAX, "%d:%d", recorder->fd, (int)recorder->pid);
+    add_pair(arguments, "--recorder", text);
+    return fd_set_cloexec(recorder->fd, false);
+}
+
+int ssh_launch(const struct server *server, int fd, const char *peer_text, int64_t deadline_ms,
+               const struct recorder *recorder)
 {
     const struct config *config = server->config;
     char grace[NUMBER_MAX];
     char idle[NUMBER_MAX];
+    char socket[NUMBER_MAX];
     struct arguments arguments = {0};
 
     add(&arguments, SSH_PROGRAM);
@@ -157,7 +172,10 @@ int ssh_launch(const struct server *server, int fd, const char *peer_text, int64
     add_settings(&arguments, config);
 
     /* What stays open above 2 is close-on-exec; the connection lives on as 0 and 1. */
-    int r = dup2(fd, STDIN_FILENO) < 0 || dup2(fd, STDOUT_FILENO) < 0 ? -errno : 0;
+    int r = add_recorder(&arguments, socket, recorder);
+    if (r == 0) {
+        r = dup2(fd, STDIN_FILENO) < 0 || dup2(fd, STDOUT_FILENO) < 0 ? -errno : 0;
+    }
     if (r < 0) {
         log_error("cannot pass the connection to %s: %s", server->ssh_program, strerror(-r));
     } else {

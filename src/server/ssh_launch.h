@@ -9,6 +9,7 @@
 #include <stdint.h>
 
 struct config;
+struct recorder;
 struct server;
 
 #define SSH_PROGRAM "vsock-shell-ssh-session"
@@ -20,10 +21,12 @@ struct server;
 int ssh_find_program(char **ret);
 
 /*
- * Becomes the program, with the connection on its standard input and output and our settings as its
- * options. Returns only on failure: an exit status, after a sentence in the log.
+ * Becomes the program, with the connection on its standard input and output, the recorder's socket
+ * and our settings as its options. Returns only on failure: an exit status, after a sentence in the
+ * log.
  */
-int ssh_launch(const struct server *server, int fd, const char *peer_text, int64_t deadline_ms);
+int ssh_launch(const struct server *server, int fd, const char *peer_text, int64_t deadline_ms,
+               const struct recorder *recorder);
 
 /* Becomes the program to print the public host key. Returns only on failure, as above. */
 int ssh_show_host_key(const struct server *server);

@@ -18,7 +18,9 @@
 #include "base/fd.h"
 #include "session/account.h"
 #include "session/process_child.h"
+#include "session/process_record.h"
 #include "session/pty.h"
+#include "session/record.h"
 
 #define DEFAULT_PATH "/usr/local/bin:/usr/bin:/bin"
 
@@ -170,8 +172,13 @@ int process_spawn(const struct process_spec *spec, struct process *ret,
     struct process process = {.stdin_fd = -1, .stdout_fd = -1, .stderr_fd = -1};
     int pipes[3] = {-1, -1, -1};
 
+    *ret_stage = PROCESS_STAGE_RECORD;
+    int r = process_record_start(spec, &process.record);
+    if (r < 0) {
+        return r;
+    }
     *ret_stage = PROCESS_STAGE_FORK;
-    int r = plan_exec(&plan);
+    r = plan_exec(&plan);
     if (r == 0 && !spec->pty) {
         r = make_pipes(&process, pipes);
     }
@@ -268,4 +275,6 @@ void process_close(struct process *process)
             (void)close(take_fd(fds[i]));
         }
     }
+    record_end(process->record);
+    process->record = NULL;
 }

@@ -17,6 +17,8 @@
 
 struct account;
 struct pty;
+struct record;
+struct recorder;
 
 /*
  * The soft limit of open descriptors that a session starts with, when ours is higher: the server
@@ -31,7 +33,8 @@ struct process_spec {
     char *const *envp;
     const char *cwd; /* NULL or "" = the account's home, "/" if that cannot be entered */
     const struct account *account; /* NULL = stay who we are; home is then envp's HOME */
-    const struct pty *pty; /* NULL = three pipes; the caller closes slave_fd after the spawn */
+    const struct pty *pty;     /* NULL = three pipes; the caller closes slave_fd after the spawn */
+    struct recorder *recorder; /* records a process on a PTY; NULL = nobody does */
 };
 
 struct process {
@@ -40,6 +43,7 @@ struct process {
                    */
     int stdout_fd;
     int stderr_fd;
+    struct record *record; /* of its terminal; NULL = not recorded */
     bool exited;
     int status; /* of waitpid(2), once exited */
 };
@@ -52,12 +56,13 @@ struct process_result {
 };
 
 /*
- * Starts the process. A failed exec, chdir to an explicitly wanted cwd, or privilege drop comes
- * back over a pipe: the call then returns that errno (negative), *ret_stage says which step, and
- * nothing is left to reap. Blocks for the time of the exec only.
+ * Starts the process, and its recording before it. A failed exec, chdir to an explicitly wanted
+ * cwd, or privilege drop comes back over a pipe: the call then returns that errno (negative),
+ * *ret_stage says which step, and nothing is left to reap. Blocks for the time of the exec only.
  */
 enum process_stage {
     PROCESS_STAGE_PTY, /* never of the spawn itself: for callers that open the terminal before */
+    PROCESS_STAGE_RECORD,
     PROCESS_STAGE_FORK,
     PROCESS_STAGE_ACCOUNT,
     PROCESS_STAGE_CWD,
@@ -97,7 +102,7 @@ int process_signal(const struct process *process, int master_fd, int signo);
  */
 void process_terminate(struct process *process);
 
-/* Closes the parent's descriptors that are still open. */
+/* Closes the parent's descriptors that are still open, and ends the recording. */
 void process_close(struct process *process);
 
 #endif

@@ -13,6 +13,9 @@
 
 #include "base/cleanup.h"
 #include "session/process.h"
+#include "session/pty.h"
+#include "session/record.h"
+#include "session/record_message.h"
 
 #define INPUT_MIN 4096u
 
@@ -79,15 +82,42 @@ int pump_pty_fd(const struct pump *pump)
     return pump->master_fd;
 }
 
+/* Nothing reaches the peer that is not on its way to the recorder. */
+static int record_read(struct pump *pump, const uint8_t *bytes, size_t length)
+{
+    if (pump->process->record && length > 0) {
+        int r = record_output(pump->process->record, bytes, length);
+        /* Here that errno means the peer. */
+        pump->record_error = r == -ENOBUFS ? -ENOMEM : r;
+    }
+    return pump->record_error;
+}
+
+/*
+ * Is the recorder ready for a turn's output? At the end of a session it is waited for: the pump is
+ * asked for no descriptors then.
+ */
+static bool recorder_is_ready(struct pump *pump)
+{
+    const struct record *record = pump->process->record;
+
+    pump->recorder_busy = record && pump->state == PUMP_RUNNING && !record_has_room(record);
+    return !pump->recorder_busy;
+}
+
 /*
  * One turn of reading, straight into the peer's memory. A terminal hands out 4 KiB at a time
  * however much waits, so there a turn is several reads, or every frame would be a small one.
  * Returns the bytes moved, 0 = no more will come, -EAGAIN = nothing now, -ENOBUFS = the peer has no
- * room.
+ * room, or why the recording has broken.
  */
 static ssize_t read_output(struct pump *pump, struct output *output, size_t limit)
 {
     uint8_t *place = NULL;
+
+    if (pump->record_error < 0 || !recorder_is_ready(pump)) {
+        return pump->record_error < 0 ? pump->record_error : -EAGAIN;
+    }
     size_t room = pump->ops->output_reserve(pump->peer, output->stream, &place);
     size_t total = 0;
     ssize_t n;
@@ -95,6 +125,9 @@ static ssize_t read_output(struct pump *pump, struct output *output, size_t limi
     if (room == 0) {
         output->stalled = true;
         return -ENOBUFS;
+    }
+    if (pump->process->record && limit > RECORD_OUTPUT_MAX) {
+        limit = RECORD_OUTPUT_MAX;
     }
     if (room > limit) {
         room = limit;
@@ -107,6 +140,10 @@ static ssize_t read_output(struct pump *pump, struct output *output, size_t limi
     } while ((n < 0 && errno == EINTR) || (n >= PTY_READ_FULL && pump->pty && total < room));
     bool nothing_now = n < 0 && errno == EAGAIN;
 
+    if (record_read(pump, place, total) < 0) {
+        pump->ops->output_commit(pump->peer, output->stream, 0);
+        return pump->record_error;
+    }
     pump->ops->output_commit(pump->peer, output->stream, total);
     pump->bytes_out += total;
     if (total > 0) {
@@ -211,12 +248,16 @@ size_t pump_interest(const struct pump *pump, struct pump_interest interest[PUMP
     short out = !pump->input_closed && buffer_length(&pump->input) > 0 ? POLLOUT : 0;
     size_t count = 0;
 
-    if (pump->state != PUMP_RUNNING) {
+    if (pump->state != PUMP_RUNNING || pump->record_error < 0) {
         return 0;
+    }
+    if (pump->recorder_busy) {
+        interest[count++] =
+            (struct pump_interest){.fd = record_fd(pump->process->record), .events = POLLOUT};
     }
     for (size_t i = 0; i < pump->output_count; i++) {
         const struct output *output = &pump->outputs[i];
-        short in = output->ended || output->stalled ? 0 : POLLIN;
+        short in = output->ended || output->stalled || pump->recorder_busy ? 0 : POLLIN;
         if (*output->fd >= 0) {
             interest[count++] = (struct pump_interest){
                 .fd = *output->fd, .events = (short)(pump->pty ? in | out : in)};
@@ -231,6 +272,10 @@ size_t pump_interest(const struct pump *pump, struct pump_interest interest[PUMP
 void pump_ready(struct pump *pump, int fd, short revents)
 {
     if (pump->state != PUMP_RUNNING || fd < 0) {
+        return;
+    }
+    if (pump->recorder_busy && fd == record_fd(pump->process->record)) {
+        pump->recorder_busy = false;
         return;
     }
     for (size_t i = 0; i < pump->output_count; i++) {
@@ -250,6 +295,23 @@ void pump_ready(struct pump *pump, int fd, short revents)
     if (is_input && revents & (POLLOUT | POLLERR)) {
         pump_input_flush(pump);
     }
+}
+
+int pump_resize(struct pump *pump, const struct vsh_winsize *size)
+{
+    if (pump->master_fd < 0) {
+        return -ENOTTY;
+    }
+    int r = pty_resize(pump->master_fd, size);
+    if (r == 0 && pump->process->record && pump->record_error == 0) {
+        pump->record_error = record_resize(pump->process->record, size);
+    }
+    return r;
+}
+
+int pump_record_error(const struct pump *pump)
+{
+    return pump->record_error;
 }
 
 uint64_t pump_bytes_in(const struct pump *pump)

@@ -19,6 +19,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include <vsock-shell/message.h>
 #include <vsock-shell/protocol.h>
 
 struct process;
@@ -56,6 +57,18 @@ void pump_free(struct pump *pump); /* closes the process's descriptors */
 
 /* The terminal's master for pty_resize() and process_signal(); -1 without a PTY or once closed. */
 int pump_pty_fd(const struct pump *pump);
+
+/*
+ * Gives the terminal another size, and the recording the news. 0, -ENOTTY without a terminal, or a
+ * negative errno.
+ */
+int pump_resize(struct pump *pump, const struct vsh_winsize *size);
+
+/*
+ * A recorded session whose recording has broken moves nothing any more: 0, or the negative errno
+ * for which the translator must end it.
+ */
+int pump_record_error(const struct pump *pump);
 
 /*
  * stdin from the peer. Takes everything within input_capacity and writes what it can at once, so

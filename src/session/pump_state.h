@@ -28,6 +28,8 @@ struct pump {
     int master_fd;
     struct buffer input;
     bool pty;
+    bool recorder_busy;       /* output waits until the recorder has room */
+    int record_error;         /* the recording has broken: negative errno */
     bool input_ended;         /* the peer sends no more */
     bool input_closed;        /* the process reads no more, or everything has been given to it */
     bool end_typed;           /* what is in the buffer are our VEOF characters */

@@ -15,6 +15,7 @@
 struct account;
 struct audit_session;
 struct policy;
+struct recorder;
 struct vsh_queue;
 
 struct native_settings {
@@ -24,6 +25,7 @@ struct native_settings {
     struct audit_session *audit;   /* who it is; the user is filled in here */
     int64_t deadline_ms;           /* of the first request, on monotonic_ms()'s clock; -1 = none */
     int idle_timeout_ms;           /* 0 = none */
+    struct recorder *recorder;
 };
 
 /*

@@ -12,7 +12,6 @@
 #include "session/account.h"
 #include "session/environ.h"
 #include "session/policy.h"
-#include "session/pty.h"
 
 /* Credit goes back in pieces of this size: one WINDOW for many DATA. */
 #define CREDIT_STEP (VSH_V2_WINDOW_INITIAL / 4)
@@ -129,6 +128,9 @@ static void exec_moved(struct native *native)
         exec->starved = false;
         pump_room(exec->process.pump);
     }
+    if (native_process_is_unrecorded(native, &exec->process)) {
+        return;
+    }
     if (!exec->exited) {
         give_credit(native, exec);
         native_process_watch(native, &exec->process);
@@ -201,9 +203,7 @@ static int take_resize(struct native *native, const struct vsh_message *message)
     if (vsh_get_winsize(message, &size) < 0) {
         return VSH_E_MALFORMED;
     }
-    if (pump_pty_fd(exec->process.pump) >= 0) {
-        (void)pty_resize(pump_pty_fd(exec->process.pump), &size);
-    }
+    (void)pump_resize(exec->process.pump, &size);
     return 0;
 }
 

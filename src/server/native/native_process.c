@@ -46,6 +46,7 @@ static int spawn(struct native *native, const struct native_start *start, const 
         .cwd = start->cwd,
         .account = native->account,
         .pty = pty,
+        .recorder = native->settings->recorder,
     };
 
     if (start->argv) {
@@ -102,6 +103,8 @@ int native_process_explain(int error, enum process_stage stage, const char *what
 {
     static const char *const stages[] = {
         [PROCESS_STAGE_PTY] = "cannot open a terminal (is /dev/pts mounted?) for",
+        [PROCESS_STAGE_RECORD] = "sessions are recorded here (--record), and no recording can be "
+                                 "started for",
         [PROCESS_STAGE_FORK] = "cannot start a process for",
         [PROCESS_STAGE_ACCOUNT] = "cannot become the session's user for",
         [PROCESS_STAGE_CWD] = "cannot enter the folder asked for (-C) to run",
@@ -111,6 +114,20 @@ int native_process_explain(int error, enum process_stage stage, const char *what
     (void)snprintf(text, size, "vsock-shell-server: %s '%s': %s", stages[stage], what,
                    strerror(-error));
     return stage == PROCESS_STAGE_EXEC ? process_exec_status(error) : 126;
+}
+
+bool native_process_is_unrecorded(struct native *native, const struct native_process *process)
+{
+    int error = pump_record_error(process->pump);
+
+    if (error == 0) {
+        return false;
+    }
+    (void)native_fail(native, VSH_ERROR_INTERNAL,
+                      "sessions are recorded here (--record), and the recording of this one cannot "
+                      "go on: %s",
+                      strerror(-error));
+    return true;
 }
 
 static void on_pump_fd(int fd, short revents, void *data)

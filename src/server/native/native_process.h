@@ -45,6 +45,9 @@ int native_process_environ(const struct native *native, const char *term,
 int native_process_explain(int error, enum process_stage stage, const char *what, char *text,
                            size_t size);
 
+/* Has the recording broken? Then the session has been ended. Before anything else in moved(). */
+bool native_process_is_unrecorded(struct native *native, const struct native_process *process);
+
 /* Watches what the pump wants now; after every call into the pump. */
 void native_process_watch(struct native *native, struct native_process *process);
 

@@ -10,7 +10,6 @@
 #include "server/native/native_process.h"
 #include "server/native/native_session.h"
 #include "session/environ.h"
-#include "session/pty.h"
 
 /* v1 has no window: what is not written to the terminal yet stops the reading of the socket. */
 #define INPUT_CAPACITY (64u * 1024u)
@@ -103,6 +102,9 @@ static void v1_moved(struct native *native)
         shell->starved = false;
         pump_room(shell->process.pump);
     }
+    if (native_process_is_unrecorded(native, &shell->process)) {
+        return;
+    }
     if (!shell->exited) {
         native_process_watch(native, &shell->process);
         return;
@@ -137,9 +139,7 @@ static int v1_message(struct native *native, const struct vsh_message *message)
         if (vsh_get_winsize(message, &size) < 0) {
             return VSH_E_MALFORMED;
         }
-        if (pump_pty_fd(shell->process.pump) >= 0) {
-            (void)pty_resize(pump_pty_fd(shell->process.pump), &size);
-        }
+        (void)pump_resize(shell->process.pump, &size);
         return 0;
     default:
         return native_fail(native, VSH_ERROR_PROTOCOL,

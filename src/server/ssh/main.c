@@ -50,9 +50,9 @@ static struct account *choose_user(const struct ssh_settings *settings)
     return account;
 }
 
-static int serve(const struct ssh_settings *settings, ssh_key key, int fd)
+static int serve(struct ssh_settings *settings, ssh_key key, int fd)
 {
-    struct ssh_connection connection = {.signal_fd = -1};
+    struct ssh_connection connection = {.signal_fd = -1, .recorder = &settings->recorder};
     ssh_peer_describe(settings->peer_text, fd, &connection.peer);
     char tag[sizeof(connection.peer.text) + 8] = "ssh ";
     log_set_tag(strcat(tag, connection.peer.text));
@@ -73,6 +73,7 @@ static int serve(const struct ssh_settings *settings, ssh_key key, int fd)
         ssh_connection_serve(&connection);
     }
     ssh_connection_end(&connection);
+    recorder_close(&settings->recorder);
     account_free(only);
     return r == 0 ? 0 : 255;
 }

@@ -27,11 +27,13 @@
 
 struct channel;
 struct listener;
+struct recorder;
 struct ssh_settings;
 struct terminator;
 
 struct ssh_connection {
     const struct ssh_settings *settings;
+    struct recorder *recorder; /* of terminals; it outlives the connection */
     struct ssh_peer peer;
     struct ssh_auth auth;
     struct audit_session audit; /* the user from the login on */

@@ -115,7 +115,11 @@ static int master_fd(const struct ssh_process *state)
 
 int ssh_process_resize(struct channel *channel, const struct vsh_winsize *size)
 {
-    int fd = channel->process != NULL ? master_fd(channel->process) : -1;
+    const struct ssh_process *state = channel->process;
+    if (state != NULL && state->pump != NULL) {
+        return pump_resize(state->pump, size);
+    }
+    int fd = state != NULL ? state->pty.master_fd : -1;
     return fd >= 0 ? pty_resize(fd, size) : -ENOTTY;
 }
 
@@ -144,6 +148,7 @@ static void report_failure(struct channel *channel, const char *path, enum proce
                            int error)
 {
     static const char *const stages[] = {
+        [PROCESS_STAGE_RECORD] = "sessions are recorded here, and no recording can be started for",
         [PROCESS_STAGE_FORK] = "cannot start a process for",
         [PROCESS_STAGE_ACCOUNT] = "cannot become the user for",
         [PROCESS_STAGE_CWD] = "cannot enter the folder for",
@@ -169,6 +174,7 @@ static int spawn(struct channel *channel, const char *path, char *const *argv)
         .argv = argv,
         .envp = environ_vector(channel->environment),
         .pty = state->has_pty ? &state->pty : NULL,
+        .recorder = channel->connection->recorder,
     };
     enum process_stage stage;
     int r = process_spawn(&spec, &state->process, &stage);

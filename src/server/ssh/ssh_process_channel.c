@@ -6,6 +6,7 @@
  */
 #include "server/ssh/ssh_process_state.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -143,6 +144,26 @@ static void audit_end(struct channel *channel)
     ssh_process_audit(channel, &result);
 }
 
+/* Nothing goes on unrecorded: the process is ended, and the peer told why. */
+static void end_unrecorded(struct channel *channel, int error)
+{
+    struct ssh_process *state = channel->process;
+    (void)snprintf(state->failure, sizeof(state->failure),
+                   "\r\nvsock-shell: sessions are recorded here, and the recording of this one "
+                   "cannot go on: %s\r\n",
+                   strerror(-error));
+    const struct audit_result result =
+        audit_because("the recording cannot go on: %s", strerror(-error));
+    ssh_process_audit(channel, &result);
+    if (!process_reap(&state->process)) {
+        ssh_terminate_start(channel->connection, &state->process);
+    }
+    pump_free(state->pump);
+    state->pump = NULL;
+    state->result = (struct process_result){.code = 255};
+    state->has_result = true;
+}
+
 static void work(struct channel *channel)
 {
     struct ssh_process *state = channel->process;
@@ -154,6 +175,10 @@ static void work(struct channel *channel)
         if (state->stalled && (ssh_channel_room(channel) > 0 || channel->peer_closed)) {
             state->stalled = false;
             pump_room(state->pump);
+        }
+        int error = pump_record_error(state->pump);
+        if (error < 0) {
+            end_unrecorded(channel, error);
         }
     }
     size_t length = strlen(state->failure);

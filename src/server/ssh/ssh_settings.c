@@ -3,10 +3,12 @@
 #include "server/ssh/ssh_settings.h"
 
 #include <getopt.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/fd.h"
 #include "common/options.h"
 #include "session/policy.h"
 
@@ -33,6 +35,7 @@ enum {
     OPTION_IDLE_TIMEOUT,
     OPTION_LOG,
     OPTION_PEER,
+    OPTION_RECORDER,
 };
 
 static const struct option options[] = {
@@ -54,6 +57,7 @@ static const struct option options[] = {
     {"verbose", no_argument, NULL, 'v'},
     {"log", required_argument, NULL, OPTION_LOG},
     {"peer", required_argument, NULL, OPTION_PEER},
+    {"recorder", required_argument, NULL, OPTION_RECORDER},
     {"inetd", no_argument, NULL, 'i'},
     {"help", no_argument, NULL, 'h'},
     {"version", no_argument, NULL, 'V'},
@@ -79,6 +83,7 @@ static const char help[] =
     "      --login-grace SECONDS  time for key exchange and login (default 20, 0 = no end)\n"
     "      --idle-timeout SECONDS end a session that moved no byte for so long (default never)\n"
     "      --peer TEXT            who the peer is, as the server found out\n"
+    "      --recorder FD:PID      the server's recorder; sessions without it are not recorded\n"
     "      --log TARGET           stderr, syslog or json\n"
     "  -v, --verbose              say more; twice for debugging\n"
     "  -h, --help                 print this\n"
@@ -120,6 +125,27 @@ static void set_root(struct ssh_settings *settings, const char *path)
     if (r < 0) {
         mistake("--root: cannot open folder '%s': %s", path, strerror(-r));
     }
+}
+
+/* FD:PID, as the server hands its recorder on. */
+static void set_recorder(struct ssh_settings *settings, const char *text)
+{
+    char fd_text[16];
+    uint32_t fd, pid;
+    size_t length = strcspn(text, ":");
+    if (length >= sizeof(fd_text) || text[length] != ':') {
+        mistake("--recorder: '%s' is not FD:PID", text);
+    }
+    (void)snprintf(fd_text, sizeof(fd_text), "%.*s", (int)length, text);
+    if (option_u32("--recorder", fd_text, 3, INT_MAX, &fd) < 0 ||
+        option_u32("--recorder", text + length + 1, 1, INT_MAX, &pid) < 0) {
+        usage_error(PROGRAM);
+    }
+    int r = fd_set_cloexec((int)fd, true);
+    if (r < 0) {
+        mistake("--recorder: descriptor %u is not open: the option is the server's alone", fd);
+    }
+    settings->recorder = (struct recorder){.fd = (int)fd, .pid = (pid_t)pid};
 }
 
 static void set_seconds(const char *name, const char *text, int *ret_ms)
@@ -169,6 +195,9 @@ static void set_text(struct ssh_settings *settings, int option, const char *text
         break;
     case OPTION_PEER:
         settings->peer_text = text;
+        break;
+    case OPTION_RECORDER:
+        set_recorder(settings, text);
         break;
     default:
         usage_error(PROGRAM);
@@ -232,7 +261,8 @@ void ssh_settings_parse(int argc, char **argv, struct ssh_settings *ret)
     *ret = (struct ssh_settings){.auth_publickey = true,
                                  .login_grace_ms = LOGIN_GRACE_MS,
                                  .log_target = LOG_TO_STDERR,
-                                 .log_level = LOG_LEVEL_NOTICE};
+                                 .log_level = LOG_LEVEL_NOTICE,
+                                 .recorder = {.fd = -1}};
     if (policy_new(&ret->policy) < 0) {
         die("out of memory");
     }

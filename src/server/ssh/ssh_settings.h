@@ -9,6 +9,7 @@
 #include <vsock-shell/transport.h>
 
 #include "common/log.h"
+#include "session/record.h"
 
 #define SSH_KEY_FILES_MAX 8
 
@@ -28,6 +29,7 @@ struct ssh_settings {
     int idle_timeout_ms; /* 0 = none */
     struct policy *policy;
     const char *peer_text; /* NULL = ask the kernel */
+    struct recorder recorder;
     enum log_target log_target;
     enum log_level log_level;
 };
