@@ -103,9 +103,10 @@ static int read_start(struct wire_reader *reader, struct cast_header *header)
     return r;
 }
 
-static int open_file(struct state *state, struct recording *recording, struct cast_header *header,
-                     const struct ucred *from)
+static int open_file(struct state *state, struct recording *recording,
+                     const struct cast_header *asked, const struct ucred *from)
 {
+    struct cast_header header = *asked;
     struct account *account = NULL;
     char title[256];
     struct cast_line line = {.data = state->line, .size = sizeof(state->line)};
@@ -117,13 +118,13 @@ static int open_file(struct state *state, struct recording *recording, struct ca
     const struct record_subject subject = {
         .peer = state->peer, .user = account->name, .pid = from->pid, .number = state->count + 1};
     (void)snprintf(title, sizeof(title), "%.64s from %.64s", account->name, state->peer);
-    header->title = title;
+    header.title = title;
     r = record_file_open(&recording->file, state->folder_fd, &subject);
     account_free(account);
     if (r < 0) {
         return r;
     }
-    cast_put_header(&line, header);
+    cast_put_header(&line, &header);
     r = record_file_write(&recording->file, line.data, line.length);
     if (r < 0) {
         record_file_discard(&recording->file, state->folder_fd);

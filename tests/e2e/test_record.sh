@@ -186,8 +186,8 @@ cmp -n "$(stat -c %s "$TMP/output")" "$TMP/output" <(seq 1 100000 2>/dev/null) |
 expect_status 0 "$CLIENT" -T "$T" true
 rm -r "$RECORDINGS"
 expect_status 126 "$CLIENT" -t "$T" "touch '$TMP/ran'"
-expect_match 'sessions are recorded here \(--record\), and no recording can be started for .*: No such file' "$OUT"
+expect_match 'sessions are recorded here \(--record\), and there is no recording of .*: No such file' "$OUT"
 [ ! -e "$TMP/ran" ] || fail 'a command ran unrecorded'
 expect_status 0 "$SUPPORT/raw_peer.py" "$SOCKET" v1-command
-expect_match 'no recording can be started' "$OUT"
+expect_match 'there is no recording of' "$OUT"
 ok 'a session that cannot be recorded is refused, or ends'

@@ -103,8 +103,8 @@ int native_process_explain(int error, enum process_stage stage, const char *what
 {
     static const char *const stages[] = {
         [PROCESS_STAGE_PTY] = "cannot open a terminal (is /dev/pts mounted?) for",
-        [PROCESS_STAGE_RECORD] = "sessions are recorded here (--record), and no recording can be "
-                                 "started for",
+        [PROCESS_STAGE_RECORD] =
+            "sessions are recorded here (--record), and there is no recording of",
         [PROCESS_STAGE_FORK] = "cannot start a process for",
         [PROCESS_STAGE_ACCOUNT] = "cannot become the session's user for",
         [PROCESS_STAGE_CWD] = "cannot enter the folder asked for (-C) to run",

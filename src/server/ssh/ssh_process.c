@@ -148,7 +148,7 @@ static void report_failure(struct channel *channel, const char *path, enum proce
                            int error)
 {
     static const char *const stages[] = {
-        [PROCESS_STAGE_RECORD] = "sessions are recorded here, and no recording can be started for",
+        [PROCESS_STAGE_RECORD] = "sessions are recorded here, and there is no recording of",
         [PROCESS_STAGE_FORK] = "cannot start a process for",
         [PROCESS_STAGE_ACCOUNT] = "cannot become the user for",
         [PROCESS_STAGE_CWD] = "cannot enter the folder for",
