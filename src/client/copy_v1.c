@@ -4,11 +4,9 @@
 
 #include <errno.h>
 #include <string.h>
-#include <unistd.h>
 
 #include <vsock-shell/error.h>
 
-#include "base/fd.h"
 #include "common/log.h"
 #include "copy_request.h"
 #include "file/reason.h"
@@ -29,7 +27,8 @@ static void end_copy(struct v1_copy *copy, int status)
 {
     copy->state = V1_ENDING;
     copy->result = status;
-    file_stage_discard(&copy->stage);
+    v1_local_discard(copy);
+    (void)link_resume(&copy->link);
     if (copy->link.ended || vsh_queue_put(copy->link.queue, VSH_V1_CLIENT_END, NULL, 0) < 0) {
         stop(copy);
         return;
@@ -59,28 +58,39 @@ static void count_bytes(struct v1_copy *copy, size_t length)
     copy->events.moved(copy->events.data, length, false);
 }
 
+static void end_of_source(struct v1_copy *copy, ssize_t error)
+{
+    if (error == 0) {
+        copy->state = V1_ACK;
+        (void)vsh_queue_put(copy->link.queue, VSH_V1_FILE_DATA_END, NULL, 0);
+        return;
+    }
+    /* Without DATA_END the server knows that the file is not whole. */
+    v1_copy_problem(copy, false, VSH_FILE_CODE_SOURCE, file_reason((int)error));
+    end_copy(copy, 0);
+}
+
 static void send_file(struct v1_copy *copy)
 {
-    while (copy->state == V1_MOVING && vsh_queue_bulk_room(copy->link.queue) > 0) {
+    size_t room;
+
+    while (copy->state == V1_MOVING && (room = vsh_queue_bulk_room(copy->link.queue)) > 0) {
         uint8_t *place = NULL;
-        size_t room = vsh_queue_bulk_room(copy->link.queue);
         if (vsh_queue_reserve(copy->link.queue, VSH_V1_FILE_DATA, room, &place) < 0) {
             return;
         }
-        ssize_t count = read(copy->fd, place, room);
-        int error = errno;
+        ssize_t count = v1_local_read(copy, place, room);
         vsh_queue_commit(copy->link.queue, count > 0 ? (size_t)count : SIZE_MAX);
+        if (count == -EAGAIN) {
+            break;
+        }
         if (count > 0) {
             count_bytes(copy, (size_t)count);
-        } else if (count == 0) {
-            copy->state = V1_ACK;
-            (void)vsh_queue_put(copy->link.queue, VSH_V1_FILE_DATA_END, NULL, 0);
         } else {
-            /* Without DATA_END the server knows that the file is not whole. */
-            v1_copy_problem(copy, false, VSH_FILE_CODE_SOURCE, file_reason(error));
-            end_copy(copy, 0);
+            end_of_source(copy, count);
         }
     }
+    v1_local_update(copy);
 }
 
 /* "OK source destination" or "KO reason". */
@@ -108,12 +118,11 @@ static int take_ready(struct v1_copy *copy, const struct vsh_message *message)
     return 0;
 }
 
-static int write_bytes(struct v1_copy *copy, const struct vsh_message *message)
+static int local_failed(struct v1_copy *copy, int error)
 {
-    if (copy->fd >= 0) {
-        return fd_write_full(copy->fd, message->payload, message->length, -1);
-    }
-    return file_stage_write(&copy->stage, message->payload, message->length);
+    v1_copy_problem(copy, false, VSH_FILE_CODE_TARGET, file_reason(error));
+    end_copy(copy, 0);
+    return 0;
 }
 
 static int take_file_data(struct v1_copy *copy, const struct vsh_message *message)
@@ -121,31 +130,24 @@ static int take_file_data(struct v1_copy *copy, const struct vsh_message *messag
     if (copy->state != V1_MOVING || copy->request->upload) {
         return VSH_E_MALFORMED;
     }
-    int rc = write_bytes(copy, message);
+    int rc = v1_local_write(copy, message->payload, message->length);
     if (rc < 0) {
-        v1_copy_problem(copy, false, VSH_FILE_CODE_TARGET, file_reason(rc));
-        end_copy(copy, 0);
-        return 0;
+        return local_failed(copy, rc);
     }
     count_bytes(copy, message->length);
+    v1_local_update(copy);
     return 0;
 }
 
 static int take_data_end(struct v1_copy *copy, const struct vsh_message *message)
 {
-    int rc = 0;
-
     (void)message;
     if (copy->state != V1_MOVING || copy->request->upload) {
         return VSH_E_MALFORMED;
     }
-    if (copy->fd < 0) {
-        rc = file_stage_publish(&copy->stage, NULL);
-    }
+    int rc = v1_local_publish(copy);
     if (rc < 0) {
-        v1_copy_problem(copy, false, VSH_FILE_CODE_TARGET, file_reason(rc));
-        end_copy(copy, 0);
-        return 0;
+        return local_failed(copy, rc);
     }
     (void)vsh_queue_put(copy->link.queue, VSH_V1_FILE_DATA_END_ACK, NULL, 0);
     finish_file(copy);
@@ -224,9 +226,37 @@ static void on_ended(void *session, int error)
     stop(copy);
 }
 
+/* Standard output that takes nothing holds the server back. */
+static bool on_may_take(void *session)
+{
+    const struct v1_copy *copy = session;
+
+    return copy->state == V1_ENDING || !v1_local_full(copy);
+}
+
+void v1_copy_on_local(int fd, short revents, void *data)
+{
+    struct v1_copy *copy = data;
+
+    (void)fd;
+    (void)revents;
+    if (copy->request->upload) {
+        send_file(copy);
+    } else {
+        int rc = v1_local_flush(copy);
+        if (rc < 0) {
+            (void)local_failed(copy, rc);
+        }
+        (void)link_resume(&copy->link);
+        v1_local_update(copy);
+    }
+    link_update(&copy->link);
+}
+
 /* v1 has no HELLO and no ERROR. */
 const struct link_ops v1_copy_link_ops = {
     .message = on_message,
+    .may_take = on_may_take,
     .moved = on_moved,
     .ended = on_ended,
 };

@@ -10,6 +10,7 @@
 
 #include "file/stage.h"
 #include "link.h"
+#include "output.h"
 #include "report.h"
 
 enum v1_state { V1_ASKED, V1_MOVING, V1_ACK, V1_ENDING };
@@ -26,7 +27,11 @@ struct v1_copy {
     struct file_item item;
     struct vsh_file_totals totals;
     struct file_stage stage; /* of a download */
-    int fd;                  /* source of an upload, or where a download without a stage goes */
+    int fd;                  /* source of an upload, or -1 */
+    bool is_stream;          /* the source is no regular file: it may have nothing now */
+    bool starving;           /* and so it is */
+    bool to_stdout;          /* a download without a stage */
+    struct output output;    /* where it goes then */
     struct loop_timer end_timer;
     int result;
 };
@@ -37,7 +42,32 @@ extern const struct link_ops v1_copy_link_ops;
 /* The user wants out: for end_signals_watch(). */
 void v1_copy_on_signal(int signo, void *data);
 
+/* A stream on this side can go on: the loop's callback for it. */
+void v1_copy_on_local(int fd, short revents, void *data);
+
 /* One problem is told like those of the engine of v2; the run goes on with the next copy. */
 void v1_copy_problem(struct v1_copy *copy, bool remote, uint8_t code, const char *text);
+
+/* Opens what the request names on this side. Returns 0 or a negative errno; v1_local_close(). */
+int v1_local_open(struct v1_copy *copy);
+
+/* Returns the count, 0 at the end, -EAGAIN when a stream has nothing now, or a negative errno. */
+ssize_t v1_local_read(struct v1_copy *copy, void *place, size_t room);
+
+/* One message's bytes, which v1_local_full() must have room for. Returns 0 or a negative errno. */
+int v1_local_write(struct v1_copy *copy, const void *bytes, size_t length);
+int v1_local_flush(struct v1_copy *copy);
+bool v1_local_full(const struct v1_copy *copy);
+int v1_local_publish(struct v1_copy *copy);
+
+/* Asks the loop for what the stream needs next. */
+void v1_local_update(struct v1_copy *copy);
+
+/* Given up: the partial goes, and so does what standard output has not taken. */
+void v1_local_discard(struct v1_copy *copy);
+void v1_local_close(struct v1_copy *copy);
+
+/* What follows the last slash. */
+const char *v1_base_name(const char *path);
 
 #endif

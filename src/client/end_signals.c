@@ -14,6 +14,14 @@ bool signal_is_ignored(int signo)
     return sigaction(signo, NULL, &before) == 0 && before.sa_handler == SIG_IGN;
 }
 
+void end_signals_set(sigset_t *ret)
+{
+    (void)sigemptyset(ret);
+    for (size_t i = 0; i < sizeof(end_signals) / sizeof(end_signals[0]); i++) {
+        (void)sigaddset(ret, end_signals[i]);
+    }
+}
+
 void end_signals_watch(struct loop *loop, loop_signal_fn *fn, void *data)
 {
     for (size_t i = 0; i < sizeof(end_signals) / sizeof(end_signals[0]); i++) {

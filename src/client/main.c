@@ -3,6 +3,7 @@
 #include <locale.h>
 #include <signal.h>
 #include <stdlib.h>
+#include <unistd.h>
 
 #include <vsock-shell/error.h>
 
@@ -14,6 +15,7 @@
 #include "shell.h"
 #include "status.h"
 #include "target.h"
+#include "text_out.h"
 #include "transfer.h"
 
 static enum log_level level_of(const struct client_arguments *arguments)
@@ -22,6 +24,25 @@ static enum log_level level_of(const struct client_arguments *arguments)
         return arguments->verbose > 1 ? LOG_LEVEL_DEBUG : LOG_LEVEL_INFO;
     }
     return arguments->quiet ? LOG_LEVEL_ERROR : LOG_LEVEL_NOTICE;
+}
+
+/* From here on signals wait for the loop, so nothing else may wait without looking for them. */
+static int run_in_loop(const struct client_arguments *arguments, const struct target *target,
+                       struct loop *loop)
+{
+    struct text_out messages;
+    int rc = text_out_init(&messages, loop, STDERR_FILENO);
+
+    if (rc < 0) {
+        log_error("cannot start: %s", vsh_strerror(rc));
+        return CLIENT_STATUS_OWN;
+    }
+    log_set_writer(text_out_write, &messages);
+    int status = arguments->copy_count > 0 ? transfer_run(arguments, target, loop)
+                                           : shell_run(arguments, target, loop);
+    log_set_writer(NULL, NULL);
+    text_out_done(&messages);
+    return status;
 }
 
 static int run(const struct client_arguments *arguments)
@@ -40,8 +61,7 @@ static int run(const struct client_arguments *arguments)
         log_error("cannot start: %s", vsh_strerror(rc));
         return CLIENT_STATUS_OWN;
     }
-    int status = arguments->copy_count > 0 ? transfer_run(arguments, &target, loop)
-                                           : shell_run(arguments, &target, loop);
+    int status = run_in_loop(arguments, &target, loop);
     loop_free(loop);
     return status;
 }

@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "base/fd.h"
+#include "output.h"
 
 #define DRAW_EVERY_MS   100
 #define SAMPLE_EVERY_MS 500
@@ -18,7 +19,19 @@
 
 void progress_init(struct progress *progress, int fd)
 {
-    *progress = (struct progress){.fd = isatty(fd) == 1 ? fd : -1, .sample_ms = monotonic_ms()};
+    *progress = (struct progress){.fd = -1, .sample_ms = monotonic_ms()};
+    if (fd >= 0 && isatty(fd) == 1) {
+        progress->own_fd = output_open_again(fd);
+        progress->fd = progress->own_fd >= 0 ? progress->own_fd : fd;
+    }
+}
+
+void progress_done(struct progress *progress)
+{
+    if (progress->fd >= 0 && progress->fd == progress->own_fd) {
+        (void)close(progress->own_fd);
+    }
+    progress->fd = -1;
 }
 
 /* A terminal that takes nothing now gets the next line, perhaps: the copy does not wait for it. */

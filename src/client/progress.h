@@ -24,7 +24,8 @@ struct progress_view {
 };
 
 struct progress {
-    int fd; /* a terminal, or -1: nothing is ever drawn */
+    int fd;     /* a terminal, or -1: nothing is ever drawn */
+    int own_fd; /* the terminal opened again, so that a write to it never waits */
     bool drawn;
     int64_t drawn_ms;
     int64_t sample_ms;
@@ -34,6 +35,7 @@ struct progress {
 
 /* fd is not a terminal: no bar. */
 void progress_init(struct progress *progress, int fd);
+void progress_done(struct progress *progress);
 
 /*
  * moved is what really went over the wire, for the rate; view->rate is filled in. With force the

@@ -2,6 +2,7 @@
 /* Owns the counting for people and programs; the copy itself knows nothing of it but events. */
 #include "report.h"
 
+#include <errno.h>
 #include <signal.h>
 #include <string.h>
 #include <unistd.h>
@@ -11,6 +12,7 @@
 #include "common/escape.h"
 #include "common/log.h"
 #include "report_json.h"
+#include "text_out.h"
 
 #define REDRAW_MS 100
 #define JSON_MS   500
@@ -81,15 +83,18 @@ static void on_resize(int signo, void *data)
     draw(data, true);
 }
 
-void report_open(struct report *report, const struct client_arguments *arguments, struct loop *loop)
+int report_open(struct report *report, const struct client_arguments *arguments, struct loop *loop)
 {
     bool data = stdout_is_data(arguments);
 
     *report = (struct report){.arguments = arguments, .loop = loop, .begun_ms = monotonic_ms()};
-    if (arguments->json) {
-        report->json = data ? stderr : stdout;
-    } else if (arguments->dry_run) {
-        report->list = data ? stderr : stdout;
+    if (arguments->json || arguments->dry_run) {
+        FILE *out = text_out_stream(loop, data ? STDERR_FILENO : STDOUT_FILENO);
+        if (!out) {
+            return -ENOMEM;
+        }
+        report->json = arguments->json ? out : NULL;
+        report->list = arguments->json ? NULL : out;
     }
     bool bar = !arguments->json && !arguments->quiet && !arguments->dry_run;
     progress_init(&report->progress, bar ? STDERR_FILENO : -1);
@@ -99,11 +104,18 @@ void report_open(struct report *report, const struct client_arguments *arguments
     }
     report->json_ms = report->begun_ms;
     loop_timer_set(loop, &report->timer, REDRAW_MS, on_timer, report);
+    return 0;
 }
 
 void report_close(struct report *report)
 {
+    FILE *out = report->json ? report->json : report->list;
+
+    if (out) {
+        (void)fclose(out);
+    }
     report_hide(report);
+    progress_done(&report->progress);
     loop_timer_clear(report->loop, &report->timer);
     (void)loop_signal(report->loop, SIGWINCH, NULL, NULL);
 }

@@ -36,8 +36,8 @@ struct report {
     struct vsh_file_totals totals;
 };
 
-void report_open(struct report *report, const struct client_arguments *arguments,
-                 struct loop *loop);
+/* Returns 0 or -ENOMEM. */
+int report_open(struct report *report, const struct client_arguments *arguments, struct loop *loop);
 void report_close(struct report *report);
 
 void report_request(struct report *report, const struct copy_request *request);

@@ -17,6 +17,7 @@
 #include "common/log.h"
 #include "status.h"
 #include "target.h"
+#include "text_out.h"
 
 #define KEYS_AT_ONCE  4096u
 #define KEYS_CAPACITY (64u * 1024u)
@@ -34,20 +35,33 @@ static bool keys_in_use(const struct shell *shell)
     return shell->pty && shell->terminal.is_terminal && shell->keys.escape >= 0;
 }
 
+/* Text of our own for the user's terminal. */
+static void say(const struct shell *shell, const char *text)
+{
+    struct text_out out;
+
+    if (text_out_init(&out, shell->loop, STDERR_FILENO) == 0) {
+        text_out_write(&out, text, strlen(text));
+        text_out_done(&out);
+    }
+}
+
 static void show_keys(const struct shell *shell)
 {
     char key[3] = {(char)shell->keys.escape, '\0', '\0'};
+    char text[512];
 
     if (shell->keys.escape < 0x20) {
         key[0] = '^';
         key[1] = (char)(shell->keys.escape | 0x40);
     }
     /* The terminal is raw: a new line needs its carriage return. */
-    (void)fprintf(stderr,
-                  "%s?\r\nKeys at the start of a line:\r\n"
-                  " %s.   end the session\r\n %s^Z  stop this program; 'fg' goes on\r\n"
-                  " %s?   this text\r\n %s%s   the character %s itself\r\n",
-                  key, key, key, key, key, key, key);
+    (void)snprintf(text, sizeof(text),
+                   "%s?\r\nKeys at the start of a line:\r\n"
+                   " %s.   end the session\r\n %s^Z  stop this program; 'fg' goes on\r\n"
+                   " %s?   this text\r\n %s%s   the character %s itself\r\n",
+                   key, key, key, key, key, key, key);
+    say(shell, text);
 }
 
 static void act(struct shell *shell, enum keys_action action)
@@ -57,7 +71,7 @@ static void act(struct shell *shell, enum keys_action action)
         break;
     case KEYS_DISCONNECT:
         terminal_restore(&shell->terminal);
-        (void)fputs("\n", stderr);
+        say(shell, "\n");
         log_notice("connection to %s closed", shell->target->text);
         shell_end(shell, CLIENT_STATUS_OWN);
         break;

@@ -61,10 +61,13 @@ void terminal_raw(struct terminal *terminal)
     }
 
     struct termios modes = raw_modes(&terminal->saved);
-    /* The flag comes first: a half-set terminal must be restored, too. */
+    /*
+     * The flag comes first: a half-set terminal must be restored, too. Not TCSADRAIN: a line that
+     * flow control has stopped would hold us, and signals with it.
+     */
     terminal->raw = true;
     raw_terminal = terminal;
-    if (tcsetattr(terminal->fd, TCSADRAIN, &modes) < 0) {
+    if (tcsetattr(terminal->fd, TCSANOW, &modes) < 0) {
         terminal_restore(terminal);
     }
 }

@@ -247,7 +247,6 @@ static int run_v2(struct transfer *transfer)
         end_signals_watch(transfer->loop, on_signal, transfer);
         link_update(&transfer->link);
         rc = loop_run(transfer->loop);
-        end_signals_unwatch(transfer->loop);
     }
     if (rc < 0) {
         log_error("cannot start to copy: %s", vsh_strerror(rc));
@@ -256,6 +255,9 @@ static int run_v2(struct transfer *transfer)
     copy_engine_done(&transfer->engine);
     loop_timer_clear(transfer->loop, &transfer->end_timer);
     link_close(&transfer->link);
+    report_hide(&transfer->report);
+    /* Last: a signal that has come too late for the loop ends us here. */
+    end_signals_unwatch(transfer->loop);
     return rc;
 }
 
@@ -266,7 +268,10 @@ int transfer_run(const struct client_arguments *arguments, const struct target *
         .arguments = arguments, .target = target, .loop = loop, .link = {.options = {.fd = -1}}};
     int status = LINK_SPEAK_V1;
 
-    report_open(&transfer.report, arguments, loop);
+    if (report_open(&transfer.report, arguments, loop) < 0) {
+        log_error("out of memory");
+        return CLIENT_STATUS_OWN;
+    }
     if (arguments->protocol != 1) {
         status = run_v2(&transfer);
     }

@@ -6,11 +6,8 @@
 #include "transfer.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
 #include <vsock-shell/error.h>
 
@@ -26,13 +23,6 @@
 static const char name_text[] = "protocol version 1 cannot carry a name that is empty or has a "
                                 "blank in it";
 
-static const char *base_name(const char *path)
-{
-    const char *slash = strrchr(path, '/');
-
-    return slash ? slash + 1 : path;
-}
-
 /* folder is what the name would go into, or the name itself: cp's rule, without asking there. */
 static void join_remote(const char *folder, const char *name, char *to, size_t size)
 {
@@ -45,51 +35,12 @@ static void join_remote(const char *folder, const char *name, char *to, size_t s
     }
 }
 
-static int open_source(struct v1_copy *copy, const char *path)
-{
-    struct stat status;
-
-    if (strcmp(path, "-") == 0) {
-        copy->fd = fcntl(STDIN_FILENO, F_DUPFD_CLOEXEC, 3);
-        return copy->fd < 0 ? -errno : 0;
-    }
-    copy->fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
-    if (copy->fd < 0 || fstat(copy->fd, &status) < 0) {
-        return -errno;
-    }
-    copy->item.size = (uint64_t)status.st_size;
-    return S_ISDIR(status.st_mode) ? -EISDIR : 0;
-}
-
-static int open_destination(struct v1_copy *copy)
-{
-    const char *path = copy->request->destination;
-    uint32_t flags = (copy->arguments->no_clobber ? FILE_STAGE_NEW : 0) |
-                     (copy->arguments->sync ? FILE_STAGE_SYNC : 0);
-    struct stat status;
-    char joined[VSH_FILE_PATH_MAX + 1];
-
-    if (strcmp(path, "-") == 0) {
-        copy->fd = fcntl(STDOUT_FILENO, F_DUPFD_CLOEXEC, 3);
-        return copy->fd < 0 ? -errno : 0;
-    }
-    if (stat(path, &status) == 0 && S_ISDIR(status.st_mode)) {
-        int length =
-            snprintf(joined, sizeof(joined), "%s/%s", path, base_name(copy->request->source));
-        if (length >= (int)sizeof(joined)) {
-            return -ENAMETOOLONG;
-        }
-        path = joined;
-    }
-    return file_stage_open_path(&copy->stage, -1, path, flags);
-}
-
 /* Opens the local side and queues the request. Returns 0, or says why not and -1. */
 static int ask(struct v1_copy *copy)
 {
     const struct copy_request *request = copy->request;
     char destination[VSH_V1_PAYLOAD_MAX];
-    int rc = request->upload ? open_source(copy, request->source) : open_destination(copy);
+    int rc = v1_local_open(copy);
 
     if (rc < 0) {
         v1_copy_problem(copy, false, request->upload ? VSH_FILE_CODE_SOURCE : VSH_FILE_CODE_TARGET,
@@ -97,7 +48,7 @@ static int ask(struct v1_copy *copy)
         return -1;
     }
     if (request->upload) {
-        join_remote(request->destination, base_name(request->source), destination,
+        join_remote(request->destination, v1_base_name(request->source), destination,
                     sizeof(destination));
         rc = vsh_put_pair(copy->link.queue, VSH_V1_FILE_UPLOAD_START, request->source, destination);
     } else {
@@ -129,21 +80,20 @@ static int run_copy(struct v1_copy *copy)
         log_error("out of memory");
         return rc;
     }
-    report_request(copy->report, copy->request);
     rc = 0;
+    end_signals_watch(copy->loop, v1_copy_on_signal, copy);
+    report_request(copy->report, copy->request);
     if (ask(copy) == 0) {
-        end_signals_watch(copy->loop, v1_copy_on_signal, copy);
         link_update(&copy->link);
         rc = loop_run(copy->loop);
-        end_signals_unwatch(copy->loop);
     }
     loop_timer_clear(copy->loop, &copy->end_timer);
     link_close(&copy->link);
-    file_stage_discard(&copy->stage);
-    if (copy->fd >= 0) {
-        (void)close(copy->fd);
-    }
+    v1_local_close(copy);
     report_totals(copy->report, &copy->totals);
+    report_hide(copy->report);
+    /* Last: a signal that has come too late for the loop ends us here, with nothing left behind. */
+    end_signals_unwatch(copy->loop);
     return rc < 0 ? CLIENT_STATUS_OWN : rc;
 }
 

@@ -36,6 +36,8 @@ struct log_state {
     char tag[128];
     enum log_target target;
     enum log_level level;
+    log_writer_fn *writer; /* NULL = write(2) */
+    void *writer_data;
 };
 
 static struct log_state state = {
@@ -67,6 +69,10 @@ static void write_line(const char *line, size_t length)
 {
     ssize_t n;
 
+    if (state.writer) {
+        state.writer(state.writer_data, line, length);
+        return;
+    }
     do {
         n = write(STDERR_FILENO, line, length);
     } while (n < 0 && errno == EINTR);
@@ -181,6 +187,12 @@ void log_open(const char *program, enum log_target target, enum log_level level)
         openlog(state.program, LOG_PID, LOG_DAEMON);
     }
     errno = saved;
+}
+
+void log_set_writer(log_writer_fn *fn, void *data)
+{
+    state.writer = fn;
+    state.writer_data = data;
 }
 
 void log_set_level(enum log_level level)

@@ -26,6 +26,14 @@ enum log_target { LOG_TO_STDERR, LOG_TO_SYSLOG, LOG_TO_JSON };
  * With LOG_TO_SYSLOG libc holds a descriptor: who closes descriptors wholesale must exec next.
  */
 void log_open(const char *program, enum log_target target, enum log_level level);
+
+/*
+ * Whole lines for standard error go to fn instead of write(2), for a program that must not wait for
+ * it. NULL takes it back.
+ */
+typedef void log_writer_fn(void *data, const char *line, size_t length);
+void log_set_writer(log_writer_fn *fn, void *data);
+
 void log_set_level(enum log_level level);
 enum log_level log_get_level(void);
 

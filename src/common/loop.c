@@ -200,6 +200,40 @@ int loop_signal(struct loop *loop, int signo, loop_signal_fn *fn, void *data)
     return signal_pipe_set(&loop->signals, signo, fn, data);
 }
 
+int loop_wait(struct loop *loop, int fd, short events, const sigset_t *signals)
+{
+    struct pollfd polls[] = {{.fd = fd, .events = events},
+                             {.fd = loop->signals.fd, .events = POLLIN}};
+    bool drained = false;
+    int rc = 0;
+
+    for (;;) {
+        /* With an end asked for only what needs no waiting is done. */
+        bool came = signal_pipe_came(&loop->signals, signals);
+        int ready = poll(polls, 2, came ? 0 : -1);
+        if (ready < 0 && errno != EINTR && errno != EAGAIN) {
+            rc = -errno;
+            break;
+        }
+        if (ready > 0 && polls[0].revents) {
+            rc = polls[0].revents & POLLNVAL ? -EBADF : 0;
+            break;
+        }
+        if (came) {
+            rc = -EINTR;
+            break;
+        }
+        if (ready > 0) {
+            signal_pipe_drain(&loop->signals);
+            drained = true;
+        }
+    }
+    if (drained) {
+        signal_pipe_wake(); /* the handlers are still to be called, from the loop */
+    }
+    return rc;
+}
+
 /* The signal pipe is entry 0; a watch that wants nothing is left out, or its POLLHUP would spin. */
 static int prepare_polls(struct loop *loop, nfds_t *ret_count)
 {

@@ -8,6 +8,7 @@
 #ifndef COMMON_LOOP_H
 #define COMMON_LOOP_H
 
+#include <signal.h>
 #include <stdint.h>
 
 struct loop;
@@ -51,8 +52,19 @@ void loop_timer_set(struct loop *loop, struct loop_timer *timer, int64_t delay_m
                     loop_timer_fn *fn, void *data);
 void loop_timer_clear(struct loop *loop, struct loop_timer *timer);
 
-/* fn NULL gives the signal back to its disposition of before. 0 or a negative errno. */
+/*
+ * fn NULL gives the signal back to its disposition of before, and raises it again when it has come
+ * and the loop ran no more to tell. 0 or a negative errno.
+ */
 int loop_signal(struct loop *loop, int signo, loop_signal_fn *fn, void *data);
+
+/*
+ * For the few who must wait in the middle of a callback, with nowhere to keep what they write:
+ * waits for events on fd, and no longer once one of the signals has come, now or at any time
+ * before, if this loop handles it. No callback runs. Returns 0 when fd is ready, -EINTR when a
+ * signal came first, or another negative errno.
+ */
+int loop_wait(struct loop *loop, int fd, short events, const sigset_t *signals);
 
 /* Runs until loop_stop(); returns the value given to it, or a negative errno when poll(2) fails. */
 int loop_run(struct loop *loop);

@@ -13,14 +13,19 @@
 static volatile sig_atomic_t signal_pending[NSIG];
 static volatile sig_atomic_t signal_wake_fd = -1;
 
+void signal_pipe_wake(void)
+{
+    /* A full pipe wakes the loop as well as one more byte would. */
+    ssize_t ignored = write(signal_wake_fd, "", 1);
+    (void)ignored;
+}
+
 static void on_signal(int signo)
 {
     int saved = errno;
 
     signal_pending[signo] = 1;
-    /* A full pipe wakes the loop as well as one more byte would. */
-    ssize_t ignored = write(signal_wake_fd, "", 1);
-    (void)ignored;
+    signal_pipe_wake();
     errno = saved;
 }
 
@@ -91,23 +96,45 @@ int signal_pipe_set(struct signal_pipe *pipe, int signo, loop_signal_fn *fn, voi
     }
     handler->fn = fn;
     handler->data = data;
+    if (!fn && signal_pending[signo]) {
+        /* It came for a loop that ran no more: a Ctrl-C must not be lost between two runs. */
+        signal_pending[signo] = 0;
+        (void)raise(signo);
+    }
     return 0;
 }
 
-void signal_pipe_dispatch(struct signal_pipe *pipe, const bool *stop)
+bool signal_pipe_came(const struct signal_pipe *pipe, const sigset_t *signals)
+{
+    for (int signo = 1; signo < NSIG; signo++) {
+        if (sigismember(signals, signo) == 1 &&
+            (signal_pending[signo] || pipe->handlers[signo].came)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+void signal_pipe_drain(const struct signal_pipe *pipe)
 {
     char bytes[256];
 
-    /* Empty the pipe first: a signal that comes from here on writes its own byte. */
     ssize_t n;
     do {
         n = read(pipe->fd, bytes, sizeof(bytes));
     } while (n == (ssize_t)sizeof(bytes));
+}
+
+void signal_pipe_dispatch(struct signal_pipe *pipe, const bool *stop)
+{
+    /* Empty the pipe first: a signal that comes from here on writes its own byte. */
+    signal_pipe_drain(pipe);
     for (int signo = 1; signo < NSIG && !*stop; signo++) {
-        const struct signal_handler *handler = &pipe->handlers[signo];
+        struct signal_handler *handler = &pipe->handlers[signo];
         if (signal_pending[signo]) {
             signal_pending[signo] = 0;
             if (handler->fn) {
+                handler->came = true;
                 handler->fn(signo, handler->data);
             }
         }

@@ -11,6 +11,7 @@
 struct signal_handler {
     loop_signal_fn *fn; /* NULL = not ours */
     void *data;
+    bool came; /* the callback was called, since fn was set first */
     struct sigaction before;
 };
 
@@ -28,10 +29,18 @@ void signal_pipe_close(struct signal_pipe *pipe);
 /* In a forked child: dispositions to default, the child's copy of the pipe closed. */
 void signal_pipe_abandon(struct signal_pipe *pipe);
 
-/* fn NULL gives the signal back. 0 or a negative errno. */
+/* fn NULL gives the signal back, and what has come of it and was not told. 0 or a negative errno.
+ */
 int signal_pipe_set(struct signal_pipe *pipe, int signo, loop_signal_fn *fn, void *data);
 
 /* Calls the handlers of what has come, until *stop. */
 void signal_pipe_dispatch(struct signal_pipe *pipe, const bool *stop);
+
+/* Has one of these signals come, told to its handler or not? */
+bool signal_pipe_came(const struct signal_pipe *pipe, const sigset_t *signals);
+
+/* Empties the descriptor and forgets no signal; a wake-up makes it readable again. */
+void signal_pipe_drain(const struct signal_pipe *pipe);
+void signal_pipe_wake(void);
 
 #endif

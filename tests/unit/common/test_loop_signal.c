@@ -2,6 +2,8 @@
 /* Signals of the poll loop: none lost, dispositions restored, nothing left in a forked child. */
 #include "loop_world.h"
 
+#include <sys/time.h>
+
 static void on_signal(int signo, void *data)
 {
     (void)data;
@@ -73,6 +75,74 @@ static void test_dispositions_come_back(void **state)
     loop_free(w.loop);
     assert_true(signal(SIGUSR1, SIG_DFL) == own_handler);
     assert_int_equal(loop_new(&w.loop), 0);
+}
+
+static volatile sig_atomic_t own_calls;
+
+static void count_calls(int signo)
+{
+    (void)signo;
+    own_calls++;
+}
+
+/* A signal that the loop has not told yet is not lost when it is given back. */
+static void test_untold_signal_is_raised_again(void **state)
+{
+    (void)state;
+    own_calls = 0;
+    (void)signal(SIGUSR1, count_calls);
+    assert_int_equal(loop_signal(w.loop, SIGUSR1, on_signal, NULL), 0);
+    assert_int_equal(raise(SIGUSR1), 0);
+    assert_int_equal(own_calls, 0);
+    assert_int_equal(loop_signal(w.loop, SIGUSR1, NULL, NULL), 0);
+    assert_int_equal(own_calls, 1);
+    assert_int_equal(loop_signal(w.loop, SIGUSR1, on_signal, NULL), 0);
+    run_for(20);
+    assert_string_equal(w.trace, "");
+    assert_int_equal(loop_signal(w.loop, SIGUSR1, NULL, NULL), 0);
+    assert_int_equal(own_calls, 1);
+    (void)signal(SIGUSR1, SIG_DFL);
+}
+
+static void test_wait_for_a_descriptor(void **state)
+{
+    sigset_t ends;
+
+    (void)state;
+    (void)sigemptyset(&ends);
+    assert_int_equal(loop_wait(w.loop, w.pipes[0][1], POLLOUT, &ends), 0);
+    assert_int_equal(loop_wait(w.loop, 9999, POLLOUT, &ends), -EBADF);
+}
+
+static void set_alarm_ms(int ms)
+{
+    const struct itimerval timer = {.it_value = {.tv_usec = ms * 1000}};
+
+    assert_int_equal(setitimer(ITIMER_REAL, &timer, NULL), 0);
+}
+
+/* Only the signals named end the wait; the handlers of all are called later, from the loop. */
+static void test_signal_ends_a_wait(void **state)
+{
+    sigset_t ends;
+
+    (void)state;
+    (void)sigemptyset(&ends);
+    (void)sigaddset(&ends, SIGALRM);
+    assert_int_equal(loop_signal(w.loop, SIGALRM, on_signal, NULL), 0);
+    assert_int_equal(loop_signal(w.loop, SIGUSR1, on_signal, NULL), 0);
+    assert_int_equal(raise(SIGUSR1), 0);
+    int64_t begun = monotonic_ms();
+    set_alarm_ms(50);
+    assert_int_equal(loop_wait(w.loop, w.pipes[0][0], POLLIN, &ends), -EINTR);
+    assert_true(monotonic_ms() - begun >= 45);
+    assert_string_equal(w.trace, "");
+    run_for(20);
+    assert_string_equal(w.trace, "12");
+    /* From then on nothing is waited for, but what needs no waiting is done. */
+    assert_int_equal(loop_wait(w.loop, w.pipes[0][0], POLLIN, &ends), -EINTR);
+    assert_int_equal(write(w.pipes[0][1], "x", 1), 1);
+    assert_int_equal(loop_wait(w.loop, w.pipes[0][0], POLLIN, &ends), 0);
 }
 
 static void test_one_loop_per_process(void **state)
@@ -150,6 +220,9 @@ int main(void)
         TEST(test_signal_storm_loses_nothing),
         TEST(test_handler_keeps_errno),
         TEST(test_dispositions_come_back),
+        TEST(test_untold_signal_is_raised_again),
+        TEST(test_wait_for_a_descriptor),
+        TEST(test_signal_ends_a_wait),
         TEST(test_one_loop_per_process),
         TEST(test_abandon),
         TEST(test_signals_default),
