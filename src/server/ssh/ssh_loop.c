@@ -22,6 +22,7 @@
 #include "server/ssh/ssh_agent.h"
 #include "server/ssh/ssh_channel.h"
 #include "server/ssh/ssh_listen.h"
+#include "server/ssh/ssh_read_ahead.h"
 #include "server/ssh/ssh_settings.h"
 #include "server/ssh/ssh_terminate.h"
 
@@ -205,11 +206,12 @@ void ssh_connection_serve(struct ssh_connection *connection)
     if (round == NULL) {
         die("out of memory");
     }
+    ssh_read_ahead_start(connection->fd);
     while (!connection->ending) {
         /* First, for the login may have brought a channel along. */
         turn(connection);
         gather(connection, round);
-        int n = poll(round->fds, round->count, timeout(connection));
+        int n = ssh_read_ahead_poll(round->fds, round->count, timeout(connection));
         if (n < 0 && errno != EINTR) {
             log_error("poll: %s", strerror(errno));
             break;
@@ -271,6 +273,7 @@ void ssh_connection_end(struct ssh_connection *connection)
         (void)ssh_event_remove_session(connection->event, connection->session);
         ssh_event_free(connection->event);
     }
+    ssh_read_ahead_stop();
     ssh_free(connection->session);
     ssh_terminate_collect(connection, true);
     if (connection->signal_fd >= 0) {
