@@ -31,16 +31,17 @@ STAGES=(
     'quickstart    -             quickstart'
     'vm-loopback   gcc-build     vm loopback'
     'vm-host       static-build  vm host'
+    'readme        -             readme'
 )
 # What --quick leaves out: a second look at the same code.
-SLOW_STAGES='clang-e2e no-ssh-build no-ssh-unit static-build static-e2e musl-build valgrind quickstart vm-loopback vm-host'
+SLOW_STAGES='clang-e2e no-ssh-build no-ssh-unit static-build static-e2e musl-build valgrind quickstart vm-loopback vm-host readme'
 
 usage()
 {
     cat <<'END'
 usage: tests/run.sh [OPTION...]
   --quick            the short round: fewer builds, 10 s per fuzzer
-  --full             also vm-host: a guest in a guest, some minutes
+  --full             also vm-host, a guest in a guest, and readme, a Debian from nothing: some minutes
   --compiler NAME    only the stages that build with gcc or with clang
   --only PATTERN     only the stages whose name contains PATTERN, and what they need
   --list             prints the stages and ends
@@ -158,6 +159,16 @@ vm()
     fi
     [ -z "$install" ] || deps_install "${DEPS_VM[@]}" || true
     "$top/tests/vm/run.sh" -t "$1" -b "$top/build/gcc" -s "$top/build/static"
+}
+
+readme()
+{
+    if [ -z "$full" ]; then
+        echo 'SKIP: a Debian from nothing takes minutes: only with --full'
+        return 77
+    fi
+    [ -z "$install" ] || deps_install "${DEPS_CHROOT[@]}" || true
+    "$top/tests/readme/run.sh"
 }
 
 # The options

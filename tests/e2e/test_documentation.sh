@@ -4,7 +4,7 @@
 # The options of each program, its --help, its manual page and its completions in bash, zsh and fish
 # agree. What the program takes is asked of itself: of its call of getopt_long. What a shell offers is
 # asked of the shell: its completion runs. And the manual has the sections that a reader looks for, and
-# quotes only what the programs say.
+# like the README names no other options and quotes only what the programs say.
 
 TEST_LIMIT=120
 # shellcheck source=../support/lib.sh
@@ -21,6 +21,8 @@ declare -A PAGE=(
     [server]=$TOP/src/server/vsock-shell-server.8
     [ssh-session]=$TOP/src/server/ssh/vsock-shell-ssh-session.8
 )
+# A build without SSH has neither the program nor its page.
+[ -x "$SSH_SESSION" ] || unset 'PAGE[ssh-session]'
 # Spellings of an earlier program are taken and described, but offered to nobody.
 EARLIER='--cid|--cmd|--remote-dir|--local-dir'
 
@@ -32,12 +34,12 @@ for page in "${PAGE[@]}"; do
         grep -qxF ".Sh $section" "$page" || fail "$(basename "$page") has no section $section"
     done
 done
-"$SUPPORT/page_sentences.py" "$TOP" "${PAGE[@]}" >"$OUT" || {
+"$SUPPORT/page_sentences.py" "$TOP" "${PAGE[@]}" "$TOP/README.md" >"$OUT" || {
     cat "$OUT" >&2
-    fail 'the manual quotes what no program says'
+    fail 'a document quotes what no program says'
 }
-[ "$(tail -n 1 "$OUT")" -ge 50 ] || fail 'the manual quotes no sentences'
-ok 'the manual has its sections, and every sentence under DIAGNOSTICS is one of the programs'
+[ "$(tail -n 1 "$OUT")" -ge 70 ] || fail 'the documents quote too few sentences to be true'
+ok 'the manual has its sections; it and the README quote what the programs say'
 
 SPY=$TMP/getopt_spy.so
 cc -shared -fPIC -o "$SPY" "$SUPPORT/getopt_spy.c" || fail 'the spy does not compile'
@@ -83,13 +85,22 @@ check_help()
     done <"$TMP/numbers"
 }
 
-for program in client proxy server ssh-session; do
-    [ -x "$VSH_BUILD/src/vsock-shell-$program" ] || continue
+for program in "${!PAGE[@]}"; do
     ask_program "$program"
     check_page "$program"
     check_help "$program"
     ok "vsock-shell-$program: --help and the manual know the options that it takes"
 done
+
+# Options of other programs that the README runs.
+OTHERS='--build|--install|--now|--unix-socket|--userns|--vsock'
+{
+    grep -ohE -e '(^|[^A-Za-z-])--[a-z][a-z-]+' "$TOP/README.md" | grep -oE -e '--.*'
+    grep -ohE -e 'Fl -[a-z][a-z-]+' "${PAGE[@]}" | sed 's/^Fl -/--/'
+} | grep -vxE -e "($OTHERS)" | sort -u >"$TMP/named"
+cat "$TMP"/taken-names.* | sort -u | comm -23 "$TMP/named" - >"$TMP/invented"
+[ ! -s "$TMP/invented" ] || fail "README or manual name options that nothing takes: $(tr '\n' ' ' <"$TMP/invented")"
+ok 'README and manual name no option that does not exist'
 
 # Each asks a shell to complete lines; a line of output is LINE, a tab, and a word that it offers.
 

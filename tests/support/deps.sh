@@ -14,6 +14,8 @@ DEPS_TEST=("${DEPS_BUILD[@]}" g++ clang libclang-rt-14-dev llvm clang-format cla
     ansible-core clustershell pssh)
 # The virtual machine of tests/vm.
 DEPS_VM=(qemu-system-x86 cpio gzip kmod)
+# The fresh Debian of tests/readme.
+DEPS_CHROOT=(debootstrap)
 
 deps_missing()
 {

@@ -1,0 +1,70 @@
+# shellcheck shell=bash
+# SPDX-License-Identifier: MIT
+#
+# A fresh Debian 12 in a folder, for tests that start from nothing. Takes root and debootstrap.
+#
+#   chroot_can                   says why not, with status 77, where there is no way to have one
+#   chroot_make FOLDER           makes it, from the mirror that this machine uses
+#   chroot_run FOLDER CMD...     runs CMD in it as root, with process and mount tables of its own, so that
+#                                nothing stays behind: what CMD has started ends with it
+
+chroot_can()
+{
+    if [ "$(id -u)" -ne 0 ] || ! command -v debootstrap >/dev/null; then
+        echo 'SKIP: a fresh Debian takes root and debootstrap'
+        return 77
+    fi
+    if ! unshare -mpf true 2>/dev/null; then
+        echo 'SKIP: this machine makes no namespaces'
+        return 77
+    fi
+}
+
+# The first mirror of Debian itself; third parties have no base system.
+chroot_mirror()
+{
+    local found
+    found=$(
+        sed -nE 's/^URIs: *([^ ]*\/debian)\/? *$/\1/p' /etc/apt/sources.list.d/*.sources 2>/dev/null
+        sed -nE 's/^deb (\[[^]]*\] )?([^ ]*\/debian)\/? .*/\2/p' /etc/apt/sources.list 2>/dev/null
+    ) || true
+    read -r found _ <<<"${found//$'\n'/ } http://deb.debian.org/debian"
+    printf '%s\n' "$found"
+}
+
+chroot_make()
+{
+    local folder=${1:?chroot_make takes a folder} mirror
+    mirror=$(chroot_mirror)
+    debootstrap --variant=minbase --include=ca-certificates bookworm "$folder" "$mirror" || return
+    printf 'deb %s %s main\n' "$mirror" bookworm "$mirror" bookworm-updates \
+        "$mirror-security" bookworm-security >"$folder/etc/apt/sources.list"
+    cp /etc/resolv.conf /etc/hosts "$folder/etc/"
+    # How this machine reaches its mirror.
+    grep -hsE '^Acquire::(http|https|Check)' /etc/apt/apt.conf.d/* >"$folder/etc/apt/apt.conf.d/90mirror" || true
+}
+
+chroot_run()
+{
+    local folder=${1:?chroot_run takes a folder}
+    shift
+    # shellcheck disable=SC2016
+    unshare -mpf --propagation private bash -euc '
+        folder=$1
+        shift
+        mount -t proc proc "$folder/proc"
+        mount -t tmpfs -o mode=755 dev "$folder/dev"
+        for node in null zero full random urandom tty; do
+            : >"$folder/dev/$node"
+            mount --bind "/dev/$node" "$folder/dev/$node"
+        done
+        mkdir "$folder/dev/pts" "$folder/dev/shm"
+        mount -t devpts -o newinstance,ptmxmode=0666,mode=620,gid=5 devpts "$folder/dev/pts"
+        mount -t tmpfs -o mode=1777 shm "$folder/dev/shm"
+        ln -s pts/ptmx "$folder/dev/ptmx"
+        ln -s /proc/self/fd "$folder/dev/fd"
+        mount -t tmpfs -o mode=755 run "$folder/run"
+        exec chroot "$folder" env -i PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin \
+            HOME=/root TERM=xterm LC_ALL=C.UTF-8 "$@"
+    ' bash "$folder" "$@"
+}
