@@ -9,7 +9,7 @@ _vsock_shell_server()
         --require-privileged-port --allow-uid --user --shell --no-exec --no-pty --no-upload
         --no-download --no-forward --root --record --max-sessions --max-sessions-per-peer --login-grace
         --idle-timeout --grace --pid-file --log --check --ssh --authorized-keys --host-key
-        --show-host-key --ssh-auth --sftp-server --version -h --help'
+        --show-host-key --ssh-all-ciphers --ssh-auth --sftp-server --version -h --help'
 
     # Readline cuts words at "=": the option is then one word further back.
     if [ "$current" = = ]; then

@@ -31,6 +31,7 @@ complete -c vsock-shell-server -l check -d 'print the effective settings and exi
 complete -c vsock-shell-server -l ssh -d 'serve SSH on the same port'
 complete -c vsock-shell-server -l authorized-keys -r -F -d 'files with public keys'
 complete -c vsock-shell-server -l host-key -r -F -d 'private host key'
+complete -c vsock-shell-server -l ssh-all-ciphers -d 'offer slower ciphers, too'
 complete -c vsock-shell-server -l show-host-key -d 'print the public host key and exit'
 complete -c vsock-shell-server -l ssh-auth -x -a 'publickey none' -d 'how to log in'
 complete -c vsock-shell-server -l sftp-server -r -F -d 'program for sftp'

@@ -30,6 +30,7 @@ struct config_list {
 struct config_ssh {
     bool on;
     bool show_host_key;
+    bool all_ciphers;
     const char *host_key;
     const char *auth;
     const char *sftp_server;

@@ -56,6 +56,8 @@ const struct config_option config_options[] = {
     {"host-key", 0, TEXT(ssh.host_key, "FILE"), "private host key; made when missing"},
     {"show-host-key", 0, FLAG(ssh.show_host_key), "print the public host key and exit"},
     {"ssh-auth", 0, TEXT(ssh.auth, "LIST"), "publickey or none (publickey)"},
+    {"ssh-all-ciphers", 0, FLAG(ssh.all_ciphers),
+     "offer slower ciphers, too: the client's first choice counts"},
     {"sftp-server", 0, TEXT(ssh.sftp_server, "PATH"), "program for sftp instead of our own"},
 
     {"version", 0, CONFIG_VERSION, 0, 0, 0, NULL, "print the version"},

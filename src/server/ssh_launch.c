@@ -112,6 +112,7 @@ static void add_settings(struct arguments *arguments, const struct config *confi
     add_if(arguments, "--no-forward", config->no_forward);
     add_pair(arguments, "--host-key", config->ssh.host_key);
     add_pair(arguments, "--ssh-auth", config->ssh.auth);
+    add_if(arguments, "--ssh-all-ciphers", config->ssh.all_ciphers);
     add_pair(arguments, "--sftp-server", config->ssh.sftp_server);
     for (size_t i = 0; i < config->ssh.authorized_keys.count; i++) {
         add_pair(arguments, "--authorized-keys", config->ssh.authorized_keys.items[i]);

@@ -62,14 +62,15 @@ def row(case, ours, peer):
         "low": min(ratios),
         "high": max(ratios),
         "goal": case.goal,
+        "absolute": case.absolute,
         "all_ours": ours,
         "all_peer": peer,
     }
 
 
 def print_row(r):
-    mark = "" if r["goal"] is None else ("yes" if r["ratio"] <= r["goal"] else "no")
-    goal = "" if r["goal"] is None else f"{r['goal']:.2f}"
+    mark = "yes" if (r["ours"] if r["absolute"] else r["ratio"]) <= r["goal"] else "no"
+    goal = f"{r['goal']} {r['unit']}" if r["absolute"] else f"{r['goal']:.2f}"
     print(f"| {r['case']} | {r['peer']} | {r['ours']:.4g} {r['unit']} | {r['peer_figure']:.4g} {r['unit']} "
           f"| **{r['ratio']:.2f}** [{r['low']:.2f}–{r['high']:.2f}] | {goal} | {mark} |", flush=True)
 

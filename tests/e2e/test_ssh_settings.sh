@@ -120,6 +120,15 @@ run "${SSH[@]}" -vv -o LogLevel=DEBUG2 t true
 if grep -q '^flags.* aes ' /proc/cpuinfo 2>/dev/null; then
     expect_match 'cipher: aes(128|256)-gcm@openssh.com'
 fi
+CHACHA=(-o Ciphers=chacha20-poly1305@openssh.com -o LogLevel=DEBUG2)
+if grep -q '^flags.* aes ' /proc/cpuinfo 2>/dev/null; then
+    expect_status 255 "${SSH[@]}" -vv "${CHACHA[@]}" t true
+    expect_match 'no matching cipher found'
+fi
+stop_server
+ssh_start --ssh-all-ciphers
+expect_status 0 "${SSH[@]}" -vv "${CHACHA[@]}" t true
+expect_match 'cipher: chacha20-poly1305@openssh.com'
 expect_match 'kex-strict-s-v00@openssh.com'
 expect_match 'compression: none'
 if command -v ssh-audit >/dev/null; then

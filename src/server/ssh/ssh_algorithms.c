@@ -24,6 +24,10 @@ static const char key_exchanges[] =
 static const char ciphers_gcm[] = "aes128-gcm@openssh.com,aes256-gcm@openssh.com";
 static const char ciphers_aes[] =
     "aes128-gcm@openssh.com,aes256-gcm@openssh.com,aes128-ctr,aes192-ctr,aes256-ctr";
+/* What --ssh-all-ciphers adds, for clients that are set to one of the others. */
+static const char ciphers_all[] =
+    "aes128-gcm@openssh.com,aes256-gcm@openssh.com,chacha20-poly1305@openssh.com,"
+    "aes128-ctr,aes192-ctr,aes256-ctr";
 /* GCM without the instructions is slow, and its tables leak timing. */
 static const char ciphers_software[] =
     "chacha20-poly1305@openssh.com,aes128-ctr,aes192-ctr,aes256-ctr";
@@ -56,11 +60,22 @@ static bool has_aes(void)
 }
 #endif
 
-int ssh_algorithms_apply(ssh_bind bind, bool is_openssh)
+static const char *choose_ciphers(bool is_openssh, bool all)
+{
+    if (all) {
+        return ciphers_all;
+    }
+    if (!has_aes()) {
+        return ciphers_software;
+    }
+    return is_openssh ? ciphers_gcm : ciphers_aes;
+}
+
+int ssh_algorithms_apply(ssh_bind bind, bool is_openssh, bool all_ciphers)
 {
     const bool no_config = false;
     const int rsa_min = 2048;
-    const char *ciphers = !has_aes() ? ciphers_software : is_openssh ? ciphers_gcm : ciphers_aes;
+    const char *ciphers = choose_ciphers(is_openssh, all_ciphers);
     const struct {
         enum ssh_bind_options_e option;
         const void *value;

@@ -9,8 +9,8 @@
 
 /*
  * Sets every list, and the options that are security's business. is_openssh: the client says that
- * it is OpenSSH, all versions of which have AES-GCM. 0 or -EIO.
+ * it is OpenSSH, all versions of which have AES-GCM. all_ciphers: the slower ones, too. 0 or -EIO.
  */
-int ssh_algorithms_apply(ssh_bind bind, bool is_openssh);
+int ssh_algorithms_apply(ssh_bind bind, bool is_openssh, bool all_ciphers);
 
 #endif

@@ -107,7 +107,7 @@ static int accept_on(struct ssh_connection *connection, ssh_key key, int fd)
         r = -EINVAL;
     } else if (r == 0) {
         copy = NULL;
-        r = ssh_algorithms_apply(bind, is_openssh(fd));
+        r = ssh_algorithms_apply(bind, is_openssh(fd), connection->settings->all_ciphers);
     }
     if (r == 0 && ssh_bind_accept_fd(bind, connection->session, fd) != SSH_OK) {
         log_error("libssh does not take the socket: %s", ssh_get_error(bind));

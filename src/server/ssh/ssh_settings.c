@@ -24,6 +24,7 @@ enum {
     OPTION_HOST_KEY,
     OPTION_SHOW_HOST_KEY,
     OPTION_SSH_AUTH,
+    OPTION_SSH_ALL_CIPHERS,
     OPTION_SFTP_SERVER,
     OPTION_NO_EXEC,
     OPTION_NO_PTY,
@@ -45,6 +46,7 @@ static const struct option options[] = {
     {"host-key", required_argument, NULL, OPTION_HOST_KEY},
     {"show-host-key", no_argument, NULL, OPTION_SHOW_HOST_KEY},
     {"ssh-auth", required_argument, NULL, OPTION_SSH_AUTH},
+    {"ssh-all-ciphers", no_argument, NULL, OPTION_SSH_ALL_CIPHERS},
     {"sftp-server", required_argument, NULL, OPTION_SFTP_SERVER},
     {"no-exec", no_argument, NULL, OPTION_NO_EXEC},
     {"no-pty", no_argument, NULL, OPTION_NO_PTY},
@@ -74,6 +76,7 @@ static const char help[] =
     "      --authorized-keys PAT  keys that may log in, %h %u %U %% as in sshd_config(5)\n"
     "                             (repeatable; default " DEFAULT_KEY_FILES ")\n"
     "      --ssh-auth LIST        publickey, none, or both (default publickey)\n"
+    "      --ssh-all-ciphers      offer slower ciphers, too\n"
     "      --host-key FILE        the private host key, made on first use\n"
     "      --show-host-key        print the public host key and exit\n"
     "      --sftp-server PATH     an external program instead of the built-in server\n"
@@ -221,6 +224,9 @@ static void set_switch(struct ssh_settings *settings, int option)
         }
     }
     switch (option) {
+    case OPTION_SSH_ALL_CIPHERS:
+        settings->all_ciphers = true;
+        break;
     case OPTION_SHOW_HOST_KEY:
         settings->show_host_key = true;
         break;

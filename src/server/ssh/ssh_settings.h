@@ -25,6 +25,7 @@ struct ssh_settings {
     bool show_host_key;
     bool auth_publickey;
     bool auth_none;
+    bool all_ciphers;
     int login_grace_ms;  /* 0 = no limit */
     int idle_timeout_ms; /* 0 = none */
     struct policy *policy;
