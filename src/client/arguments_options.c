@@ -10,6 +10,7 @@
 
 #include "common/log.h"
 #include "common/options.h"
+#include "common/port_option.h"
 
 #define WAIT_MAX_SECONDS    (7u * 24u * 3600u)
 #define TIMEOUT_MAX_SECONDS 3600u
@@ -121,12 +122,6 @@ static void set_protocol(struct client_arguments *out, const char *text)
     out->protocol = (int)version;
 }
 
-static void set_port(struct client_arguments *out, const char *text)
-{
-    /* 0xffffffff is VMADDR_PORT_ANY: nobody can listen there. */
-    require(option_u32("-p", text, 1, UINT32_MAX - 1, &out->port));
-}
-
 static void add_copy(struct parser *parser, const char *text, bool upload)
 {
     parser->copies[parser->out->copy_count++] = (struct raw_copy){.text = text, .upload = upload};
@@ -138,7 +133,7 @@ static void apply_option(struct parser *parser, int option, char *value)
 
     switch (option) {
     case 'p':
-        set_port(out, value);
+        require(port_option_parse("-p", value, &out->port));
         break;
     case 't':
         out->pty = CLIENT_PTY_ALWAYS;

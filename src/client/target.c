@@ -9,6 +9,8 @@
 
 #include "arguments.h"
 #include "common/log.h"
+#include "common/options.h"
+#include "common/port_option.h"
 
 int target_resolve(const struct client_arguments *arguments, struct target *ret)
 {
@@ -19,8 +21,8 @@ int target_resolve(const struct client_arguments *arguments, struct target *ret)
         log_error("%s", error);
         return rc;
     }
-    if (arguments->port != 0) {
-        ret->address.port = arguments->port;
+    if (port_option_apply(arguments->target, arguments->port, &ret->address) < 0) {
+        usage_error(CLIENT_PROGRAM);
     }
     if (arguments->user) {
         (void)snprintf(ret->user, sizeof(ret->user), "%s", arguments->user);

@@ -21,6 +21,7 @@
 #include "base/fd.h"
 #include "common/log.h"
 #include "common/options.h"
+#include "common/port_option.h"
 #include "common/relay.h"
 
 #define PROGRAM             "vsock-shell-proxy"
@@ -30,8 +31,8 @@
 
 struct proxy_arguments {
     const char *host;
-    bool has_port;
-    uint32_t port; /* used unless the address names one */
+    uint32_t port;     /* of -p, 0 = not given */
+    uint32_t ssh_port; /* the second word, 0 = not given: ssh has one for every host */
     bool pass_fd;
     int wait_ms;
     int timeout_ms;
@@ -48,24 +49,24 @@ static const struct option long_options[] = {
 
 static void print_help(void)
 {
-    (void)fputs(
-        "Usage: vsock-shell-proxy [-F] [-p PORT] [--wait SECONDS] HOST [PORT]\n"
-        "Connects ssh to a VM: a ProxyCommand.\n"
-        "\n"
-        "  HOST               3, vsock:3:5000, unix:/path, mux:/path or a VM's name; each may\n"
-        "                     end in .vsock\n"
-        "  PORT, -p PORT      the port, unless HOST names one (5000)\n"
-        "  -F, --fdpass       hand the connected socket to ssh (ProxyUseFdpass yes)\n"
-        "  --wait SECONDS     go on trying while the VM is not up\n"
-        "  --timeout SECONDS  give up an attempt after this time (10)\n"
-        "  -v, --verbose      say what is done\n"
-        "  --help, --version\n"
-        "\n"
-        "In ssh_config:  Host *.vsock\n"
-        "                    ProxyCommand vsock-shell-proxy -F %n %p\n"
-        "                    ProxyUseFdpass yes\n"
-        "                    Port 5000\n",
-        stdout);
+    (void)fputs("Usage: vsock-shell-proxy [-F] [-p PORT] [--wait SECONDS] HOST [PORT]\n"
+                "Connects ssh to a VM: a ProxyCommand.\n"
+                "\n"
+                "  HOST               3, vsock:3:5000, unix:/path, mux:/path or a VM's name;\n"
+                "                     each may end in .vsock\n"
+                "  PORT               ssh's %p: the port unless HOST has one (5000)\n"
+                "  -p, --port PORT    the port; HOST may not name another one\n"
+                "  -F, --fdpass       hand the connected socket to ssh (ProxyUseFdpass yes)\n"
+                "  --wait SECONDS     go on trying while the VM is not up\n"
+                "  --timeout SECONDS  give up an attempt after this time (10)\n"
+                "  -v, --verbose      say what is done\n"
+                "  --help, --version\n"
+                "\n"
+                "In ssh_config:  Host *.vsock\n"
+                "                    ProxyCommand vsock-shell-proxy -F %n %p\n"
+                "                    ProxyUseFdpass yes\n"
+                "                    Port 5000\n",
+                stdout);
 }
 
 /* A value's own sentence is on stderr already. */
@@ -74,13 +75,6 @@ static void require(int rc)
     if (rc < 0) {
         usage_error(PROGRAM);
     }
-}
-
-static void take_port(const char *text, struct proxy_arguments *ret)
-{
-    /* 0xffffffff is VMADDR_PORT_ANY: nobody can listen there. */
-    require(option_u32("PORT", text, 1, UINT32_MAX - 1, &ret->port));
-    ret->has_port = true;
 }
 
 static void take_words(int count, char **words, struct proxy_arguments *ret)
@@ -95,7 +89,7 @@ static void take_words(int count, char **words, struct proxy_arguments *ret)
     }
     ret->host = words[0];
     if (count == 2) {
-        take_port(words[1], ret);
+        require(port_option_parse("PORT", words[1], &ret->ssh_port));
     }
 }
 
@@ -110,7 +104,7 @@ static void parse_arguments(int argc, char **argv, struct proxy_arguments *ret)
             ret->pass_fd = true;
             break;
         case 'p':
-            take_port(optarg, ret);
+            require(port_option_parse("-p", optarg, &ret->port));
             break;
         case 'v':
             log_set_level(LOG_LEVEL_DEBUG);
@@ -174,8 +168,11 @@ static int connect_host(const struct proxy_arguments *arguments, struct vsh_addr
         log_error("%s", text);
         return rc;
     }
-    if (arguments->has_port && !address->has_port) {
-        address->port = arguments->port;
+    if (port_option_apply(arguments->host, arguments->port, address) < 0) {
+        usage_error(PROGRAM);
+    }
+    if (arguments->ssh_port != 0 && !address->has_port) {
+        address->port = arguments->ssh_port;
     }
     log_debug("connecting to %s", vsh_address_format(address, text, sizeof(text)));
     rc = vsh_connect(address, &options, ret_fd);

@@ -50,16 +50,40 @@ expect_line 'CONNECT 6001' "$TMP/serve.out"
 ok '64 MiB each way over a mux, without a half-close'
 
 serve port mux 0
-expect_status 0 "$PROXY" -p 6002 "mux:$TMP/port:7003.vsock" </dev/null
+expect_status 0 "$PROXY" "mux:$TMP/port:7003.vsock" 5000 </dev/null
 served_well
 expect_line 'CONNECT 7003' "$TMP/serve.out"
-ok 'a port in the address comes before -p'
+ok "a port in the address comes before ssh's"
 
 serve option mux 0
-expect_status 0 "$PROXY" "mux:$TMP/option" -p 6002 </dev/null
+expect_status 0 "$PROXY" "mux:$TMP/option" 5000 -p 6002 </dev/null
 served_well
 expect_line 'CONNECT 6002' "$TMP/serve.out"
-ok '-p is the port of an address without one'
+ok "-p comes before ssh's, too"
+
+mkdir -p "$HOME/.config/vsock-shell"
+printf 'muxed mux:%s:7004\n' "$TMP/listed" >"$HOME/.config/vsock-shell/hosts"
+for words in "$PROXY:-p 6003 muxed.vsock 5000:6003" "$PROXY:muxed 5000:7004" \
+    "$CLIENT:-p 6004 muxed true:6004" "$CLIENT:muxed true:7004"; do
+    IFS=: read -r program arguments port <<<"$words"
+    serve listed mux 0 2>/dev/null
+    # shellcheck disable=SC2086 # words on purpose
+    run "$program" $arguments </dev/null
+    wait "$SERVE_PID" || true # the client's way to end is not what it waits for
+    expect_line "CONNECT $port" "$TMP/serve.out"
+    rm "$TMP/listed"
+done
+ok '-p comes before the port of a hosts file, that one before the port of ssh'
+
+for program in "$PROXY" "$CLIENT"; do
+    for host in "mux:$TMP/none:6000" "mux:$TMP/none:6000.vsock"; do
+        expect_status 2 "$program" -p 5000 "$host"
+        expect_match "'$host' names port 6000 and -p names 5000: give one of them"
+        expect_status 255 "$program" -p 6000 "$host"
+        expect_match "$TMP/none"
+    done
+done
+ok 'two different ports are refused, the same one twice is not'
 
 serve fast send "$TMP/data"
 mkfifo "$TMP/silent"
@@ -70,7 +94,6 @@ expect_same "$TMP/data" "$OUT"
 served_well
 ok 'what a server says before it closes arrives whole, and the proxy ends'
 
-mkdir -p "$HOME/.config/vsock-shell"
 serve named echo
 printf 'box unix:%s\n' "$TMP/named" >"$HOME/.config/vsock-shell/hosts"
 printf 'hello\n' | "$PROXY" box.vsock >"$TMP/back"
