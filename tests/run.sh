@@ -29,12 +29,13 @@ STAGES=(
     'lint          clang-build   lint'
     'fuzz          -             fuzz'
     'quickstart    -             quickstart'
+    'packages      -             packages'
     'vm-loopback   gcc-build     vm loopback'
     'vm-host       static-build  vm host'
     'readme        -             readme'
 )
 # What --quick leaves out: a second look at the same code.
-SLOW_STAGES='clang-e2e no-ssh-build no-ssh-unit static-build static-e2e musl-build valgrind quickstart vm-loopback vm-host readme'
+SLOW_STAGES='clang-e2e no-ssh-build no-ssh-unit static-build static-e2e musl-build valgrind quickstart packages vm-loopback vm-host readme'
 
 usage()
 {
@@ -148,6 +149,13 @@ fuzz()
 quickstart()
 {
     "$top/contrib/quickstart.sh" --no-install
+}
+
+# The programs of a package look for each other below /usr, so it takes a build of its own.
+packages()
+{
+    build package gcc package
+    "$support/run-e2e.sh" -b "$top/build/package" -d "$top/tests/packages"
 }
 
 # Where QEMU cannot be installed the stage is skipped with the reason.
