@@ -102,6 +102,19 @@ cat "$TMP"/taken-names.* | sort -u | comm -23 "$TMP/named" - >"$TMP/invented"
 [ ! -s "$TMP/invented" ] || fail "README or manual name options that nothing takes: $(tr '\n' ' ' <"$TMP/invented")"
 ok 'README and manual name no option that does not exist'
 
+# What is wrong with an example's options is told before what is wrong with this machine.
+{
+    sed -n 's/^\.Dl \(vsock-shell-server .*\)/\1/p' "${PAGE[@]}"
+    sed -nE 's/^ {4,}(vsock-shell-server .*)/\1/p' "$TOP/README.md"
+} >"$TMP/examples"
+[ "$(wc -l <"$TMP/examples")" -ge 8 ] || fail 'too few examples of the server to be true'
+while read -r line; do
+    # shellcheck disable=SC2294
+    run eval "\"\$SERVER\" ${line#* } --check"
+    ! grep "^try '" "$ERR" >&2 || fail "an example is refused: $line: $(head -n 1 "$ERR")"
+done <"$TMP/examples"
+ok 'the server takes the options of the examples'
+
 # Each asks a shell to complete lines; a line of output is LINE, a tab, and a word that it offers.
 
 # Only a completion that runs in an interactive shell has it.
