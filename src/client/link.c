@@ -23,6 +23,7 @@
 /* The kernel tells of a server that has died; a busy or paused VM may be silent for minutes. */
 #define QUIET_LOST_MS 600000
 #define TICK_MS       5000
+#define SMALL_BYTES   1024 /* no session waits for so little room */
 
 static void stop_with(struct link *link, int error)
 {
@@ -250,8 +251,12 @@ void link_update(struct link *link)
     if (!link->write_broken && vsh_queue_flush(link->queue) < 0) {
         link->write_broken = true;
     }
-    /* Also when the last byte went just now: a session that waits for room has to hear of it. */
-    bool sending = !link->write_broken && pending > 0;
+    /*
+     * Also when the last byte went just now: a session that waits for room has to hear of it. One
+     * that has put a key press there waits for none, and is spared a turn of the loop.
+     */
+    bool sending =
+        !link->write_broken && (pending > SMALL_BYTES || vsh_queue_pending(link->queue) > 0);
     short events = (short)((link->paused ? 0 : POLLIN) | (sending ? POLLOUT : 0));
     (void)loop_watch_events(link->options.loop, link->options.fd, events);
 }
