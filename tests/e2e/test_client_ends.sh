@@ -9,7 +9,7 @@ TEST_LIMIT=120
 # shellcheck source=../support/files_lib.sh
 . "$SUPPORT/files_lib.sh"
 
-need python3
+need python3 pkill
 start_server
 cd "$TMP"
 mkdir there
@@ -22,16 +22,20 @@ nothing_there()
     [ -z "$(ls -A there)" ]
 }
 
-# stalled STATUS [--type TEXT] STREAMS SIGNAL CLIENT-ARGUMENT...
+# stalled STATUS [--early] [--type TEXT] STREAMS SIGNAL CLIENT-ARGUMENT...
 stalled()
 {
-    local wanted=$1 typed=()
+    local wanted=$1 options=()
     shift
-    if [ "$1" = --type ]; then
-        typed=(--type "$2")
-        shift 2
-    fi
-    expect_status "$wanted" "$SUPPORT/stalled.py" "${typed[@]}" "$1" "$2" "$CLIENT" "${@:3}"
+    while [[ $1 == --* ]]; do
+        options+=("$1")
+        if [ "$1" = --type ]; then
+            options+=("$2")
+            shift
+        fi
+        shift
+    done
+    expect_status "$wanted" "$SUPPORT/stalled.py" "${options[@]}" "$1" "$2" "$CLIENT" "${@:3}"
     wait_for 5 nothing_there || fail "left behind: $(ls -A there)"
 }
 
@@ -61,6 +65,19 @@ ok 'a progress bar on a terminal that takes nothing'
 stalled 143 --type $'\r~?' held TERM "$T" -t 'exec cat'
 stalled 129 --type $'\r~?' held HUP --protocol 1 "$T" -t 'exec cat'
 ok 'a raw terminal that takes nothing is put right'
+
+# Before there is a session: nobody there, and a server that takes connections and says nothing.
+stalled 130 --early held INT --wait 30 "unix:$TMP/nobody"
+kill -STOP "$SERVER_PID"
+stalled 130 held INT "$T"
+stalled 143 held TERM "$T" -u "$TMP/big:$TMP/there/x"
+stalled 130 held INT --protocol 1 "$T" 'exec cat'
+kill -CONT "$SERVER_PID"
+# In the middle: the parent of the command is the server's process for this session.
+# shellcheck disable=SC2016 # the command's own
+stalled 143 held TERM "$T" -t 'kill -STOP $PPID; exec cat'
+pkill -CONT -P "$SERVER_PID"
+ok 'a server that says nothing, before a session and in the middle of one'
 
 # Waiting for a stream loses nothing of it.
 mkdir many

@@ -2,12 +2,13 @@
 # SPDX-License-Identifier: MIT
 """Runs a program whose streams do not move, sends it a signal, and says how it ended.
 
-usage: stalled.py [--type TEXT] STREAMS SIGNAL CMD...
+usage: stalled.py [--early] [--type TEXT] STREAMS SIGNAL CMD...
 
 STREAMS is a comma list of: in (a pipe that nobody writes to), out and err (pipes that are full and
 that nobody reads), tty (the others are a terminal whose output nobody reads; full, too), held (the
-same, not full yet). Streams not named are ours. The signal is sent when the program handles it;
---type first types TEXT at the terminal, once the terminal is raw.
+same, not full yet). Streams not named are ours. The signal is sent when the program handles it, or
+with --early while it still has its default action; --type first types
+TEXT at the terminal, once the terminal is raw.
 
 The exit status is the program's, 128+N when signal N killed it, or 99 with a sentence when it did
 not end within 5 s (times VSH_SLOW) or left the terminal with other modes than it had before.
@@ -115,6 +116,7 @@ def wait(pid):
 
 def main():
     parser = argparse.ArgumentParser()
+    parser.add_argument('--early', action='store_true')
     parser.add_argument('--type')
     parser.add_argument('streams')
     parser.add_argument('signal')
@@ -124,7 +126,8 @@ def main():
     fds, terminal = open_streams(arguments.streams.split(','))
     before = termios.tcgetattr(terminal[1]) if terminal else None
     pid = start(arguments.argv, fds, terminal)
-    wait_until(pid, lambda: handles(pid, number), 'handling the signal')
+    if not arguments.early:
+        wait_until(pid, lambda: handles(pid, number), 'handling the signal')
     if arguments.type:
         wait_until(pid, lambda: is_raw(terminal[1]), 'a raw terminal')
         fill(terminal[1])
