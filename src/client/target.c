@@ -3,6 +3,7 @@
 #include "target.h"
 
 #include <errno.h>
+#include <inttypes.h>
 #include <stdio.h>
 
 #include <vsock-shell/transport.h>
@@ -47,6 +48,10 @@ int target_connect(const struct target *target, const struct client_arguments *a
     int rc = vsh_connect(&target->address, &options, ret_fd);
     if (rc < 0) {
         log_error("%s", vsh_connect_explain(&target->address, rc, why, sizeof(why)));
+        return rc;
     }
-    return rc;
+    uint64_t buffer_bytes = 0;
+    (void)vsh_buffer_size(*ret_fd, &buffer_bytes);
+    log_debug("connected, with a buffer of %" PRIu64 " bytes", buffer_bytes);
+    return 0;
 }

@@ -5,6 +5,7 @@
  * input and output.
  */
 #include <getopt.h>
+#include <inttypes.h>
 #include <signal.h>
 #include <stdbool.h>
 #include <stdio.h>
@@ -178,8 +179,12 @@ static int connect_host(const struct proxy_arguments *arguments, struct vsh_addr
     rc = vsh_connect(address, &options, ret_fd);
     if (rc < 0) {
         log_error("%s", vsh_connect_explain(address, rc, text, sizeof(text)));
+        return rc;
     }
-    return rc;
+    uint64_t buffer_bytes = 0;
+    (void)vsh_buffer_size(*ret_fd, &buffer_bytes);
+    log_debug("connected, with a buffer of %" PRIu64 " bytes", buffer_bytes);
+    return 0;
 }
 
 static int pass(int fd)

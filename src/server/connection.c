@@ -6,6 +6,7 @@
 #include "server/connection.h"
 
 #include <errno.h>
+#include <inttypes.h>
 #include <poll.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -201,7 +202,9 @@ int connection_serve(const struct server *server, int fd, const struct vsh_peer 
     (void)snprintf(tag, sizeof(tag), "%s %s", mode->name, peer_text);
     log_set_tag(tag);
     audit.mode = mode->name;
-    log_debug("connected");
+    uint64_t buffer_bytes = 0;
+    (void)vsh_buffer_size(fd, &buffer_bytes);
+    log_debug("connected, with a buffer of %" PRIu64 " bytes", buffer_bytes);
     return serve_recorded(mode, &connection);
 }
 

@@ -20,7 +20,7 @@ for name in "${names[@]}"; do
     *) expect_match '^0x2b' "$OUT" ;;
     esac
     [ "$(grep -c '^0x2b' "$OUT")" -le 1 ] || fail "$name: more than one error"
-    expect_match 'unix:uid=' "$TMP/server.log"
+    expect_match "$FROM" "$TMP/server.log"
     expect_status 0 "$CLIENT" "$T" true
 done
 ok "${#names[@]} kinds of broken frames"
@@ -33,7 +33,7 @@ ok 'every truncation point'
 : >"$TMP/server.log"
 expect_status 0 "$PEER" "$SOCKET" silent 2
 expect_line 'closed in time'
-expect_match 'unix:uid=.*--login-grace' "$TMP/server.log"
+expect_match "$FROM.*--login-grace" "$TMP/server.log"
 expect_status 0 "$CLIENT" "$T" true
 ok 'a silent peer is closed after the login grace'
 

@@ -14,7 +14,7 @@ ECHO=$SUPPORT/ssh_echo.py
 start_background "$ECHO" serve "$TMP/port"
 wait_for 10 test -s "$TMP/port" || fail 'the echo server did not start'
 PORT=$(cat "$TMP/port")
-head -c 5000000 /dev/urandom >"$TMP/data"
+head -c "$(amount 5000000 300000)" /dev/urandom >"$TMP/data"
 
 # A port that nobody uses now.
 free_port()

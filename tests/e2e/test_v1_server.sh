@@ -47,7 +47,7 @@ expect_match '^0x13' "$OUT"
 none_above_0x14
 expect_same "$TMP/original" "$TMP/down"
 # Larger than every buffer on the way: the sender has to be woken again and again.
-head -c 30M /dev/urandom >"$TMP/big"
+head -c "$(amount 30M 3M)" /dev/urandom >"$TMP/big"
 expect_status 0 "$PEER" "$SOCKET" v1-download "$TMP/big" "$TMP/down"
 expect_same "$TMP/big" "$TMP/down"
 ok 'download'

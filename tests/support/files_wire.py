@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: MIT
 """Frames of protocol version 2 by hand, for peers that do not keep to it: see PROTOCOL-FILES.md."""
-import socket
 import struct
+
+import endpoint
 
 MAGIC = 0xCAFEBABE
 HELLO, END, ERROR, PING, PONG = 0x20, 0x2A, 0x2B, 0x2C, 0x2D
@@ -118,6 +119,4 @@ class Peer:
 
 
 def connect(path):
-    stream = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
-    stream.connect(path)
-    return Peer(stream)
+    return Peer(endpoint.connect(path))

@@ -19,6 +19,7 @@
 #   expect_line TEXT [FILE]       fail unless a whole line of FILE (default $OUT) is TEXT
 #   expect_match REGEX [FILE]     fail unless FILE (default $ERR) has a line that matches (ERE)
 #   expect_same FILE FILE         fail unless both hold the same bytes
+#   amount FULL SMALL             prints FULL, or SMALL where every byte costs: with VSH_SMALL
 #   need PROGRAM...               skip unless all are installed
 #   need_dynamic                  skip where the programs are static: nothing can be loaded before libc
 #   need_unix                     skip where $T is a vsock address: the test is about unix sockets
@@ -26,6 +27,8 @@
 #   ok NAME, fail MESSAGE, skip REASON     one line per behaviour; end with 1; end with 77
 #
 # $T is a unix socket, or with VSH_TRANSPORT=vsock, in a machine that has vsock_loopback, a vsock port.
+# $FROM begins what the server's log calls a peer from there. $SOCKET is what the peers in Python take:
+# the path of the socket, or $T.
 # The script runs under `timeout` ($TEST_LIMIT seconds, set before sourcing, default 60) and as a
 # child subreaper: a process that it started, however far removed, is still its descendant at the
 # end, and one that is left there makes the test fail. On a slow machine or under a sanitizer
@@ -60,6 +63,8 @@ SOCKET=''
 SERVER_PID=''
 STARTED=()
 LEFT=()
+FROM='unix:uid='
+[ "$VSH_TRANSPORT" = unix ] || FROM='vsock:1:'
 ALLOW=(--allow local) # what a server on vsock is told about the test's own CID
 FAILED_AT=''
 
@@ -88,6 +93,12 @@ skip()
 {
     printf 'SKIP: %s\n' "$1"
     exit 77
+}
+
+amount()
+{
+    [ -z "${VSH_SMALL:-}" ] || shift
+    printf '%s\n' "$1"
 }
 
 need()
@@ -161,7 +172,8 @@ start_server()
     case $VSH_TRANSPORT in
     vsock)
         port=$((20000 + RANDOM))
-        T=vsock:local:$port
+        T=vsock:1:$port
+        SOCKET=$T
         listen=(--listen "vsock:any:$port" --pid-file "$TMP/server.pid" "${ALLOW[@]}")
         ;;
     *)

@@ -8,13 +8,16 @@ usage: raw_peer.py SOCKET v1-shell | v1-command | v1-upload FILE DEST | v1-downl
 Prints what came, a frame a line; the status is 0 when the server closed the connection in time.
 """
 
+import os
 import socket
 import struct
 import sys
 import time
 
+import endpoint
+
 MAGIC = 0xCAFEBABE
-LIMIT = 20
+LIMIT = 20 * int(os.environ.get("VSH_SLOW", "1"))
 
 
 def frame(kind, payload=b'', magic=MAGIC, length=None):
@@ -23,9 +26,8 @@ def frame(kind, payload=b'', magic=MAGIC, length=None):
 
 class Peer:
     def __init__(self, path):
-        self.socket = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+        self.socket = endpoint.connect(path)
         self.socket.settimeout(LIMIT)
-        self.socket.connect(path)
         self.buffer = b''
 
     def send(self, data):

@@ -15,12 +15,13 @@ import select
 import socket
 import sys
 
+import endpoint
+
 WAIT = 20 * int(os.environ.get("VSH_SLOW", "1"))
 
 
 def connect(path):
-    stream = socket.socket(socket.AF_UNIX)
-    stream.connect(path)
+    stream = endpoint.connect(path)
     stream.settimeout(WAIT)
     return stream
 

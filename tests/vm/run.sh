@@ -20,17 +20,17 @@ top=$(cd "$here/../.." && pwd)
 
 # Emulation is that much slower than the limits in the tests allow for; seconds for the whole; memory.
 declare -A SLOWNESS=([loopback]=8 [host]=40)
-declare -A LIMIT=([loopback]=300 [host]=900)
+declare -A LIMIT=([loopback]=600 [host]=1500)
 declare -A MEMORY=([loopback]=1536 [host]=2048)
 PROGRAMS=(bash cat chmod chown cmp comm cp cut date dd diff dirname basename env expr find grep head
-    id ls mkdir mkfifo mknod mktemp mv nl nproc od paste printf readlink realpath rm sed seq setsid
+    id ls mkdir mkfifo mknod mktemp mv nl nohup nproc od paste printf readlink realpath rm sed seq setsid
     sh sha256sum sleep sort stat stdbuf stty tail tar tee test timeout touch tr true truncate tty
     uname uniq wc xargs yes awk getent ps kill pgrep strace ssh scp sftp ssh-keygen ssh-keyscan ssh-agent
     ssh-add rsync tmux su setpriv script)
 
 # The scripts of tests/e2e that are about what goes through the stream, and not about unix sockets,
 # compilers or the clock: as many as two minutes hold.
-SUITE=(ssh_tty ssh_forward sftp_scp)
+SUITE=(exec_status ssh_tty ssh_forward sftp_scp)
 
 usage()
 {
@@ -146,7 +146,7 @@ make_image()
     cp -r /usr/lib/locale/C.utf8 "$root/usr/lib/locale/" 2>/dev/null || true
     cp "$here/init" "$root/init"
     {
-        printf 'cd /src\nexport VSH_BUILD=/src/build/vm VSH_SLOW=%s VSH_TRANSPORT=vsock\n' \
+        printf 'cd /src\nexport VSH_BUILD=/src/build/vm VSH_SLOW=%s VSH_SMALL=1 VSH_TRANSPORT=vsock\n' \
             "${SLOWNESS[$tier]}"
         "write_tests_$tier" "$kernel/lib/modules" "$@"
     } >"$root/tests.sh"
@@ -165,13 +165,13 @@ boot()
 # Shows the tests' lines as they come; ends when the machine has ended.
 follow()
 {
-    tail -q -n +1 -f --pid="$qemu_pid" -s 0.3 "$tmp/console" 2>/dev/null | tr -d '\r' |
-        grep --line-buffered -E '^(PASS|FAIL|SKIP) |^    ' || true
+    tail -q -n +1 -f --pid="$qemu_pid" -s 0.3 "$tmp/console" 2>/dev/null | sed -u 's,\r$,,' |
+        grep -a --line-buffered -E '^(PASS|FAIL|SKIP) |^    ' || true
 }
 
 count()
 {
-    tr -d '\r' <"$tmp/console" | grep -c "^$1 " || true
+    tr -d '\r' <"$tmp/console" | grep -ac "^$1 " || true
 }
 
 command -v qemu-system-x86_64 >/dev/null || skip 'qemu-system-x86_64 is not installed'
@@ -189,7 +189,7 @@ passed=$(count PASS)
 failed=$(count FAIL)
 skipped=$(count SKIP)
 # The counts are nothing without the last word of process 1.
-if ! grep -q 'VM: result' "$tmp/console"; then
+if ! grep -aq 'VM: result' "$tmp/console"; then
     printf 'FAIL the machine did not come to its end within %s s\n' "${LIMIT[$tier]}"
     { tail -n 20 "$tmp/console" && cat "$tmp/qemu.log"; } | sed 's/^/    /'
     failed=$((failed + 1))

@@ -46,6 +46,18 @@ kill -KILL "$client"
 wait_for 6 is_gone "$(cat "$TMP/deaf")" || fail 'the command outlives its client'
 ok 'a killed client leaves nothing behind'
 
+rm -f "$OUT"
+"$CLIENT" "$T" 'trap "echo got usr1; exit 5" USR1; echo ready; while :; do sleep 0.1; done' >"$OUT" &
+client=$!
+STARTED+=("$client")
+wait_for 10 grep -sqx ready "$OUT" || fail 'the session did not start'
+kill -USR1 "$client"
+status=0
+wait "$client" || status=$?
+[ "$status" -eq 5 ] || fail "status $status after SIGUSR1"
+expect_line 'got usr1'
+ok 'a signal goes to the command'
+
 for protocol in 2 1; do
     expect_status 0 "$CLIENT" -q --protocol "$protocol" "$T" -u "$TMP/data:$TMP/up$protocol"
     expect_same "$TMP/data" "$TMP/up$protocol"
