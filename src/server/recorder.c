@@ -216,13 +216,20 @@ static ssize_t receive(struct state *state, struct ucred *from)
     return n;
 }
 
-static __attribute__((noreturn)) void run(struct state *state)
+static __attribute__((noreturn)) void run(int fd, int folder_fd, const char *peer)
 {
     static const int ignored[] = {SIGTERM, SIGINT, SIGHUP, SIGQUIT};
+    struct state *state = calloc(1, sizeof(*state));
     struct ucred from;
     ssize_t n = 1;
     int r = 0;
 
+    if (!state) {
+        die("--record: out of memory");
+    }
+    state->fd = fd;
+    state->folder_fd = folder_fd;
+    state->peer = peer;
     /* The end of the session is the end of this process, and nothing before it. */
     for (size_t i = 0; i < sizeof(ignored) / sizeof(ignored[0]); i++) {
         (void)signal(ignored[i], SIG_IGN);
@@ -271,21 +278,14 @@ static int start(const struct server *server, int connection_fd, const char *pee
     }
     cleanup_close int ours = ends[0];
     cleanup_close int theirs = ends[1];
-    cleanup_free struct state *state = calloc(1, sizeof(*state));
-    if (!state) {
-        return -ENOMEM;
-    }
     if (setsockopt(theirs, SOL_SOCKET, SO_PASSCRED, &on, sizeof(on)) < 0) {
         return -errno;
     }
-    state->fd = theirs;
-    state->folder_fd = server->record_fd;
-    state->peer = peer_text;
     pid_t pid = fork();
     if (pid == 0) {
         (void)close(ours);
         (void)close(connection_fd);
-        run(state);
+        run(theirs, server->record_fd, peer_text);
     }
     if (pid < 0) {
         return -errno;
