@@ -199,6 +199,7 @@ int process_spawn(const struct process_spec *spec, struct process *ret,
         process_close(&process);
         return r;
     }
+    process_guard_start(process.pid, &process.guard);
     *ret = process;
     return 0;
 }
@@ -250,6 +251,8 @@ bool process_reap(struct process *process)
         return false;
     }
     process->exited = true;
+    /* Now, not later: the number may soon be another's. */
+    process_guard_release(&process->guard);
     /* Somebody took the status (SIGCHLD ignored): there is a failure to tell, and no more. */
     process->status = pid > 0 ? status : 255 << 8;
     return true;
@@ -275,6 +278,7 @@ void process_close(struct process *process)
             (void)close(take_fd(fds[i]));
         }
     }
+    process_guard_release(&process->guard);
     record_end(process->record);
     process->record = NULL;
 }

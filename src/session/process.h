@@ -15,6 +15,8 @@
 #include <stdint.h>
 #include <sys/types.h>
 
+#include "session/process_guard.h"
+
 struct account;
 struct pty;
 struct record;
@@ -43,6 +45,7 @@ struct process {
                    */
     int stdout_fd;
     int stderr_fd;
+    struct process_guard guard;
     struct record *record; /* of its terminal; NULL = not recorded */
     bool exited;
     int status; /* of waitpid(2), once exited */
@@ -102,7 +105,14 @@ int process_signal(const struct process *process, int master_fd, int signo);
  */
 void process_terminate(struct process *process);
 
-/* Closes the parent's descriptors that are still open, and ends the recording. */
+/*
+ * The same for a session whose leader is no child of ours (its own parent was killed); the leader
+ * is waited for by whoever has it now.
+ */
+void process_terminate_orphans(pid_t session);
+
+/* Closes the parent's descriptors that are still open, and ends the recording; a process
+ * that still runs is left alone from now on. */
 void process_close(struct process *process);
 
 #endif

@@ -119,17 +119,15 @@ static int signal_session(pid_t session, const struct step *step)
 }
 
 /* Without /proc there is only the process group. */
-static int signal_group(const struct process *process, const struct step *step)
+static int signal_all(pid_t session, const struct step *step)
 {
-    send_both(-process->pid, step);
-    return !process->exited || kill(-process->pid, 0) == 0 ? 1 : 0;
-}
+    int count = signal_session(session, step);
 
-static int signal_all(const struct process *process, const struct step *step)
-{
-    int count = signal_session(process->pid, step);
-
-    return count < 0 ? signal_group(process, step) : count;
+    if (count < 0) {
+        send_both(-session, step);
+        count = kill(-session, 0) == 0 ? 1 : 0;
+    }
+    return count;
 }
 
 static void pause_ms(int64_t ms)
@@ -139,19 +137,13 @@ static void pause_ms(int64_t ms)
     (void)nanosleep(&time, NULL);
 }
 
-void process_terminate(struct process *process)
+/* leader NULL = not ours to reap. */
+static void end_session(pid_t session, struct process *leader)
 {
     int64_t start = monotonic_ms();
     int64_t pause = PAUSE_FIRST_MS;
     size_t next = 0;
 
-    /*
-     * A session keeps its leader's number from being used again. So when we have reaped the leader
-     * and the number lives, it is a stranger's and no process of ours is left.
-     */
-    if (process_reap(process) && kill(process->pid, 0) == 0) {
-        return;
-    }
     for (;;) {
         int64_t passed = monotonic_ms() - start;
         const struct step *step = NULL;
@@ -161,12 +153,33 @@ void process_terminate(struct process *process)
         } else if (next == STEP_COUNT) {
             step = &steps[STEP_COUNT - 1];
         }
-        int left = signal_all(process, step);
-        bool reaped = process_reap(process);
+        int left = signal_all(session, step);
+        bool reaped = !leader || process_reap(leader);
         if ((left == 0 && reaped) || passed >= GIVE_UP_MS) {
             return;
         }
         pause_ms(pause);
         pause = pause * 2 > PAUSE_MAX_MS ? PAUSE_MAX_MS : pause * 2;
     }
+}
+
+void process_terminate(struct process *process)
+{
+    /* Kept until all are gone: the leader may be the first of them. */
+    struct process_guard guard = process->guard;
+
+    process->guard.pid = 0;
+    /*
+     * A session keeps its leader's number from being used again. So when we have reaped the leader
+     * and the number lives, it is a stranger's and no process of ours is left.
+     */
+    if (!process_reap(process) || kill(process->pid, 0) < 0) {
+        end_session(process->pid, process);
+    }
+    process_guard_release(&guard);
+}
+
+void process_terminate_orphans(pid_t session)
+{
+    end_session(session, NULL);
 }

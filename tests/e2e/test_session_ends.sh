@@ -62,8 +62,7 @@ wait "$one" || status=$?
 [ "$status" -eq 255 ] || fail "status $status instead of 255 for a lost connection"
 expect_match 'connection to .* lost' "$TMP/one.err"
 wait "$two" || fail 'the other session failed'
-# Nobody was left to end it; without a terminal and without output it has not noticed, either.
-kill "$sleeper"
+wait_for 6 is_gone "$sleeper" || fail 'the command of a killed connection process lives on'
 expect_line 'still here' "$TMP/two.out"
 expect_status 0 "$CLIENT" "$T" true
 ok 'a killed connection process takes its own session only'

@@ -43,7 +43,7 @@ static int start_thread(struct terminator *terminator)
     return r == 0 ? 0 : -1;
 }
 
-void ssh_terminate_start(struct ssh_connection *connection, const struct process *process)
+void ssh_terminate_start(struct ssh_connection *connection, struct process *process)
 {
     struct terminator *terminator = calloc(1, sizeof(*terminator));
     if (terminator != NULL) {
@@ -58,6 +58,7 @@ void ssh_terminate_start(struct ssh_connection *connection, const struct process
         (void)process_signal(process, -1, SIGKILL);
         return;
     }
+    process->guard.pid = 0; /* the thread's */
     terminator->next = connection->terminators;
     connection->terminators = terminator;
 }

@@ -9,7 +9,7 @@ struct process;
 struct ssh_connection;
 
 /* Ends the process, which is not ours to reap any more, in a thread of its own. */
-void ssh_terminate_start(struct ssh_connection *connection, const struct process *process);
+void ssh_terminate_start(struct ssh_connection *connection, struct process *process);
 
 /* Forgets the threads that are done; with wait, waits for all of them (they run side by side). */
 void ssh_terminate_collect(struct ssh_connection *connection, bool wait);
