@@ -156,7 +156,7 @@ GNU_RELRO
 \(FLAGS\) +BIND_NOW
 __stack_chk_fail
 __(memcpy|sprintf|snprintf|vsnprintf|fprintf|asprintf|read|fdelt|memset|strcpy|strncpy)_chk
-GNU_STACK .* RW 
+GNU_STACK .* RW[ ]
 END
     [ "$binary" = "$TREE/libvsock-shell1/$LIBDIR/libvsock-shell.so.1" ] || expect_match 'FLAGS_1.*PIE' "$OUT"
     ! grep -E '\.symtab|\.debug_|R(UN)?PATH' "$OUT" >&2 || fail "$(basename "$binary") is not stripped, or has a path"
