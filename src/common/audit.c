@@ -9,6 +9,7 @@
 #include <vsock-shell/message.h>
 
 #include "base/fd.h"
+#include "session_slot.h"
 
 #define FIELDS_MAX 24
 #define DOTS       "..."
@@ -140,6 +141,40 @@ struct audit_result audit_because(const char *format, ...)
     return result;
 }
 
+static void show(const struct audit_session *session, const struct audit *audit)
+{
+    struct session_view view = {.running = session->running};
+    const struct {
+        char *to;
+        size_t size;
+        const char *from;
+    } texts[] = {
+        {view.mode, sizeof(view.mode), session->mode},
+        {view.user, sizeof(view.user), session->user},
+        {view.action, sizeof(view.action), audit ? audit->action : NULL},
+        {view.text_name, sizeof(view.text_name), audit ? audit->text_name : NULL},
+        {view.text, sizeof(view.text), audit ? audit->text : NULL},
+    };
+
+    for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++) {
+        (void)snprintf(texts[i].to, texts[i].size, "%s", texts[i].from ? texts[i].from : "");
+    }
+    session_slot_show(session->slot, &view);
+}
+
+void audit_show(struct audit_session *session, struct audit *audit)
+{
+    if (!session->slot) {
+        return;
+    }
+    if (audit && !audit->shown) {
+        audit->shown = true;
+        session->running++;
+        session->current = audit;
+    }
+    show(session, session->current);
+}
+
 static void write_line(enum log_level level, const struct audit_session *session,
                        const struct audit *audit, const struct audit_result *result)
 {
@@ -172,6 +207,11 @@ static void write_line(enum log_level level, const struct audit_session *session
 void audit_log(enum log_level level, struct audit_session *session, const struct audit *audit,
                const struct audit_result *result)
 {
+    if (audit->shown) {
+        session->running--;
+        session->current = session->current == audit ? NULL : session->current;
+        show(session, session->current);
+    }
     if (level > log_get_level()) {
         return;
     }
@@ -191,4 +231,5 @@ void audit_log_connection(enum log_level level, const struct audit_session *sess
     };
 
     write_line(level, session, &audit, result);
+    session_slot_told(session->slot);
 }

@@ -15,6 +15,9 @@
 
 #include "log.h"
 
+struct audit;
+struct session_slot;
+
 #define AUDIT_TEXT_MAX   1024 /* of a command or path, before it is escaped */
 #define AUDIT_RESULT_MAX 300
 #define AUDIT_COUNTS_MAX 3
@@ -26,12 +29,16 @@ struct audit_session {
     const char *user; /* NULL = nobody yet */
     int64_t started_ms;
     uint64_t actions;
+    struct session_slot *slot;   /* where the listener can look; NULL = nobody does */
+    uint32_t running;            /* actions that have begun and not ended */
+    const struct audit *current; /* of these the last, while it runs */
 };
 
 struct audit {
     const char *action;    /* "exec"; one of our own words */
     const char *text_name; /* what text is: "command", "path", "target" */
     char text[AUDIT_TEXT_MAX];
+    bool shown;      /* by audit_show() */
     bool is_process; /* then terminal says something */
     bool terminal;
     int64_t started_ms;
@@ -55,6 +62,12 @@ void audit_begin(struct audit *audit, const char *action, const char *text_name,
 
 /* The text is a program and its arguments, those in quotes that a shell would need them around. */
 void audit_words(struct audit *audit, const char *const *words, uint32_t count);
+
+/*
+ * Shows the action in --status as what the session does, until audit_log() of it; NULL: only who
+ * the session is.
+ */
+void audit_show(struct audit_session *session, struct audit *audit);
 
 /* Of a process: "exit 3", "signal 9 (KILL)". */
 struct audit_result audit_exit(bool signalled, int code);

@@ -7,10 +7,15 @@
 #include <stdlib.h>
 #include <sys/wait.h>
 
+#include "common/session_slot.h"
+
 #define CHILDREN_STEP 16
 
 void children_done(struct children *children)
 {
+    for (size_t i = 0; i < children->count; i++) {
+        session_slot_free(children->items[i].slot);
+    }
     free(children->items);
     *children = (struct children){0};
 }
@@ -34,11 +39,10 @@ int children_reserve(struct children *children)
     return resize(children, children->capacity + CHILDREN_STEP);
 }
 
-void children_add(struct children *children, pid_t pid, const struct vsh_peer *peer, bool refusal)
+void children_add(struct children *children, const struct child *child)
 {
-    children->items[children->count++] =
-        (struct child){.pid = pid, .refusal = refusal, .peer = *peer};
-    children->refusals += refusal ? 1 : 0;
+    children->items[children->count++] = *child;
+    children->refusals += child->refusal ? 1 : 0;
 }
 
 size_t children_sessions(const struct children *children)
@@ -90,6 +94,7 @@ void children_reap(struct children *children, children_ended_fn *ended)
         if (r > 0) {
             ended(&child, status);
         }
+        session_slot_free(child.slot);
     }
     children->count = kept;
 

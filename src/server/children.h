@@ -8,14 +8,19 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 #include <sys/types.h>
 
 #include <vsock-shell/transport.h>
+
+struct session_slot;
 
 struct child {
     pid_t pid;
     bool refusal; /* only says no: counts for no limit but its own */
     struct vsh_peer peer;
+    int64_t started_ms;
+    struct session_slot *slot; /* what it shows of itself; NULL = nothing. Owned by the table */
 };
 
 struct children {
@@ -29,7 +34,7 @@ void children_done(struct children *children);
 
 /* Makes room for one more, so that nothing can fail after fork(2). Returns 0 or -ENOMEM. */
 int children_reserve(struct children *children);
-void children_add(struct children *children, pid_t pid, const struct vsh_peer *peer, bool refusal);
+void children_add(struct children *children, const struct child *child);
 
 /* Sessions, refusals left out; those of one CID (vsock), uid (unix) or multiplexer. */
 size_t children_sessions(const struct children *children);

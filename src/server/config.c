@@ -30,7 +30,8 @@ static int list_add(struct config_list *list, const char *text)
 static void print_help(void)
 {
     printf("usage: " SERVER_PROGRAM " [-p PORT] [-d] [-v] [--listen ADDRESS]... [OPTION]...\n"
-           "       " SERVER_PROGRAM " -i [OPTION]...\n\n"
+           "       " SERVER_PROGRAM " -i [OPTION]...\n"
+           "       " SERVER_PROGRAM " --status [-p PORT | --control PATH] [--json]\n\n"
            "A shell, commands and file copy over AF_VSOCK; with --ssh an SSH server on the same "
            "port.\n\n");
     for (size_t i = 0; i < config_option_count; i++) {
@@ -184,6 +185,25 @@ static int check_whole(struct config *config)
     if (config->one_connection && (config->daemonize || config->listen_texts.count)) {
         (void)fprintf(stderr, SERVER_PROGRAM ": -i serves standard input: it goes with neither -d "
                                              "nor --listen\n");
+        return -EINVAL;
+    }
+    if (config->status && (config->daemonize || config->one_connection || config->check_only ||
+                           config->listen_texts.count)) {
+        (void)fprintf(stderr, SERVER_PROGRAM ": --status asks a running server: it goes with -p, "
+                                             "--control and --json, not with -d, -i, --check or "
+                                             "--listen\n");
+        return -EINVAL;
+    }
+    if (config->json && !config->status) {
+        (void)fprintf(stderr,
+                      SERVER_PROGRAM ": --json goes with --status; the log is --log json\n");
+        return -EINVAL;
+    }
+    if (config->control && strlen(config->control) >= VSH_PATH_MAX) {
+        (void)fprintf(stderr,
+                      SERVER_PROGRAM ": --control: the path of a socket file has at most "
+                                     "%d bytes\n",
+                      VSH_PATH_MAX - 1);
         return -EINVAL;
     }
     if (config->shell && config->shell[0] != '/') {

@@ -45,6 +45,9 @@ struct config {
     bool daemonize;
     bool one_connection; /* -i */
     bool check_only;
+    bool status;         /* ask a running server */
+    bool json;           /* and print its answer as JSON */
+    const char *control; /* socket file of --status; NULL = the default place */
     int verbose;
 
     /* The rules of --allow and so on, for config_policy(). */

@@ -50,6 +50,10 @@ const struct config_option config_options[] = {
     {"log", 0, TEXT(log_text, "TARGET"), "stderr, syslog or json (stderr; with -d syslog)"},
     {"check", 0, FLAG(check_only), "print the effective settings and exit: 0 good, 2 bad"},
 
+    {"status", 0, FLAG(status), "show the sessions of a running server (by -p) and exit"},
+    {"json", 0, FLAG(json), "with --status: as JSON"},
+    {"control", 0, TEXT(control, "PATH"), "socket file for --status (RUNDIR/PORT.control)"},
+
     {"ssh", 0, FLAG(ssh.on), "serve SSH on the same port"},
     {"authorized-keys", 0, LIST(ssh.authorized_keys, "PATTERN"),
      "files with public keys (%h/.ssh/authorized_keys); repeatable"},

@@ -18,6 +18,7 @@
 #include "base/fd.h"
 #include "common/audit.h"
 #include "common/log.h"
+#include "common/session_slot.h"
 #include "server/config.h"
 #include "server/native/native.h"
 #include "server/native/native_refuse.h"
@@ -178,6 +179,7 @@ int connection_serve(const struct server *server, int fd, const struct vsh_peer 
     int grace_ms = server->config->login_grace_ms;
     struct audit_session audit = {.peer = vsh_peer_format(peer, peer_text, sizeof(peer_text)),
                                   .started_ms = monotonic_ms()};
+    (void)session_slot_map(server->slot_fd, &audit.slot); /* -1 and failures: unseen */
     struct connection connection = {
         .server = server,
         .fd = fd,
@@ -202,6 +204,7 @@ int connection_serve(const struct server *server, int fd, const struct vsh_peer 
     (void)snprintf(tag, sizeof(tag), "%s %s", mode->name, peer_text);
     log_set_tag(tag);
     audit.mode = mode->name;
+    audit_show(&audit, NULL);
     uint64_t buffer_bytes = 0;
     (void)vsh_buffer_size(fd, &buffer_bytes);
     log_debug("connected, with a buffer of %" PRIu64 " bytes", buffer_bytes);

@@ -14,19 +14,23 @@
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
-#include <sys/wait.h>
 #include <unistd.h>
+
+#include <linux/vm_sockets.h>
 
 #include <vsock-shell/transport.h>
 
 #include "base/cleanup.h"
 #include "base/fd.h"
 #include "common/log.h"
+#include "common/session_slot.h"
 #include "server/config.h"
 #include "server/connection.h"
+#include "server/control.h"
 #include "server/listener_internal.h"
 #include "server/notify.h"
 #include "server/server.h"
+#include "server/status.h"
 #include "session/policy.h"
 
 #define BACKLOG          128
@@ -86,10 +90,11 @@ static void shed_one(struct listener *listener, int listen_fd)
 
 /* The child: leaves the listener's world and never comes back. */
 static __attribute__((noreturn)) void run_child(struct listener *listener, int fd,
-                                                const struct vsh_peer *peer,
+                                                const struct vsh_peer *peer, int slot_fd,
                                                 const struct verdict *verdict)
 {
     loop_abandon(listener->loop);
+    control_abandon(listener->control);
     (void)signal(SIGPIPE, SIG_IGN);
     for (size_t i = 0; i < listener->socket_count; i++) {
         (void)close(listener->sockets[i].fd);
@@ -103,29 +108,38 @@ static __attribute__((noreturn)) void run_child(struct listener *listener, int f
         connection_refuse(fd, peer, verdict->code, verdict->text);
         _exit(0);
     }
+    listener->server->slot_fd = slot_fd;
     _exit(connection_serve(listener->server, fd, peer));
 }
 
 static int start_child(struct listener *listener, int fd, const struct vsh_peer *peer,
                        const struct verdict *verdict)
 {
+    struct child child = {
+        .refusal = verdict->text != NULL, .peer = *peer, .started_ms = monotonic_ms()};
+    cleanup_close int slot_fd = -1;
     int r = children_reserve(&listener->children);
     if (r < 0) {
         return r;
+    }
+    if (!child.refusal && session_slot_new(&child.slot, &slot_fd) < 0) {
+        log_debug("a session will not be seen in --status: %s", strerror(errno));
     }
     /* No handler of ours may run in the child before loop_abandon(). */
     sigset_t all;
     sigset_t before;
     (void)sigfillset(&all);
     (void)sigprocmask(SIG_SETMASK, &all, &before);
-    pid_t pid = fork();
-    if (pid == 0) {
-        run_child(listener, fd, peer, verdict);
+    child.pid = fork();
+    if (child.pid == 0) {
+        run_child(listener, fd, peer, slot_fd, verdict);
     }
-    r = pid < 0 ? -errno : 0;
+    r = child.pid < 0 ? -errno : 0;
     (void)sigprocmask(SIG_SETMASK, &before, NULL);
-    if (pid > 0) {
-        children_add(&listener->children, pid, peer, verdict->text != NULL);
+    if (r < 0) {
+        session_slot_free(child.slot);
+    } else {
+        children_add(&listener->children, &child);
     }
     return r;
 }
@@ -204,21 +218,11 @@ static void on_connection(int fd, short revents, void *data)
     }
 }
 
-static void on_child_ended(const struct child *child, int status)
-{
-    char text[VSH_PEER_MAX];
-    if (WIFSIGNALED(status)) {
-        log_warning("the process %d of %s was ended by signal %d (%s)", (int)child->pid,
-                    vsh_peer_format(&child->peer, text, sizeof(text)), WTERMSIG(status),
-                    strsignal(WTERMSIG(status)));
-    }
-}
-
 static void on_sigchld(int signo, void *data)
 {
     struct listener *listener = data;
     (void)signo;
-    children_reap(&listener->children, on_child_ended);
+    children_reap(&listener->children, status_child_ended);
     listener_check_end(listener);
 }
 
@@ -265,6 +269,7 @@ int listener_new(struct server *server, struct listener **ret)
         return -ENOMEM;
     }
     listener->server = server;
+    listener->started_ms = monotonic_ms();
     listener->spare_fd = open("/dev/null", O_RDONLY | O_CLOEXEC);
     int r = loop_new(&listener->loop);
     if (r == 0) {
@@ -290,8 +295,20 @@ void listener_free(struct listener *listener)
         (void)close(listener->spare_fd);
     }
     children_done(&listener->children);
+    control_free(listener->control);
     loop_free(listener->loop);
     free(listener);
+}
+
+static void note_vsock_port(struct listener *listener, int fd)
+{
+    struct sockaddr_vm name = {0};
+    socklen_t length = sizeof(name);
+    if (!listener->has_vsock_port && getsockname(fd, (struct sockaddr *)&name, &length) == 0 &&
+        name.svm_family == AF_VSOCK) {
+        listener->has_vsock_port = true;
+        listener->vsock_port = name.svm_port;
+    }
 }
 
 static int add_socket(struct listener *listener, int fd, const struct vsh_address *address)
@@ -308,6 +325,7 @@ static int add_socket(struct listener *listener, int fd, const struct vsh_addres
     }
     struct listen_socket *socket = &grown[listener->socket_count++];
     *socket = (struct listen_socket){.fd = fd};
+    note_vsock_port(listener, fd);
     if (address) {
         listener_note_path(socket, address);
     }
@@ -337,6 +355,28 @@ int listener_open(struct listener *listener, const struct vsh_address *address)
 int listener_adopt(struct listener *listener, int fd)
 {
     return add_socket(listener, fd, NULL);
+}
+
+int listener_control(struct listener *listener, const char *path)
+{
+    char place[CONTROL_PATH_MAX];
+    bool wanted = path != NULL;
+    if (!wanted) {
+        if (!listener->has_vsock_port || control_default_path(listener->vsock_port, place) < 0) {
+            return 0;
+        }
+        path = place;
+    }
+    int r =
+        control_open(listener->loop, path, !wanted, status_answer, listener, &listener->control);
+    if (r < 0 && wanted) {
+        log_error("--control: cannot make the socket '%s': %s", path, strerror(-r));
+        return r;
+    }
+    if (r < 0) {
+        log_notice("no --status: cannot make the socket '%s': %s", path, strerror(-r));
+    }
+    return 0;
 }
 
 int listener_run(struct listener *listener)

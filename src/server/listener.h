@@ -27,6 +27,13 @@ int listener_open(struct listener *listener, const struct vsh_address *address);
 int listener_adopt(struct listener *listener, int fd);
 
 /*
+ * Answers --status on a socket file at path; NULL: at the default place, of the port of the first
+ * vsock socket, if there is one. Returns 0, or a negative errno after a sentence in the log; the
+ * default place is none that anybody asked for, and a failure there is no failure.
+ */
+int listener_control(struct listener *listener, const char *path);
+
+/*
  * Serves until SIGTERM or SIGINT, then gives the sessions their grace; a second signal ends them at
  * once. SIGUSR1 ends it alone. Returns 0, or a negative errno when the loop itself failed.
  */

@@ -19,13 +19,19 @@ struct listen_socket {
     ino_t inode;
 };
 
+struct control;
+
 struct listener {
     struct server *server;
     struct loop *loop;
     struct listen_socket *sockets;
     size_t socket_count;
     struct children children;
-    int spare_fd; /* given up for a moment when no descriptor is left */
+    struct control *control; /* of --status; NULL = none */
+    int64_t started_ms;
+    bool has_vsock_port;
+    uint32_t vsock_port; /* of the first such socket */
+    int spare_fd;        /* given up for a moment when no descriptor is left */
     int backoff_ms;
     struct loop_timer backoff;
     struct loop_timer ending;

@@ -9,6 +9,7 @@
 
 #include "common/log.h"
 #include "server/config.h"
+#include "server/control.h"
 #include "server/listener_internal.h"
 #include "server/notify.h"
 #include "server/server.h"
@@ -89,6 +90,8 @@ void listener_on_leave(int signo, void *data)
     log_notice("%s: leaving %zu connections to themselves", strsignal(signo),
                listener->children.count);
     listener_close_sockets(listener);
+    control_free(listener->control); /* the next server wants its place */
+    listener->control = NULL;
     loop_stop(listener->loop, 0);
 }
 

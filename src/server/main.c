@@ -22,6 +22,7 @@
 #include "server/record_file.h"
 #include "server/server.h"
 #include "server/ssh_launch.h"
+#include "server/status.h"
 #include "session/account.h"
 #include "session/policy.h"
 
@@ -143,6 +144,9 @@ static int serve_sockets(struct server *server, const struct activation *activat
     }
     r = open_sockets(listener, config, activation);
     if (r == 0) {
+        r = listener_control(listener, config->control);
+    }
+    if (r == 0) {
         r = announce(config, ready_fd);
     }
     if (r == 0) {
@@ -194,7 +198,7 @@ int main(int argc, char **argv)
 {
     struct config config;
     struct activation activation = {0};
-    struct server server = {.config = &config, .record_fd = -1};
+    struct server server = {.config = &config, .record_fd = -1, .slot_fd = -1};
 
     if (fd_open_standard() < 0) {
         return EXIT_START;
@@ -209,6 +213,11 @@ int main(int argc, char **argv)
         usage_error(SERVER_PROGRAM);
     }
     open_log(&config);
+    if (config.status) {
+        int status = status_ask(&config);
+        config_done(&config);
+        return status;
+    }
     int status = EXIT_USAGE;
     if (take_descriptors(&activation) < 0) {
         status = EXIT_START;

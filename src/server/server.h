@@ -13,6 +13,7 @@ struct server {
     struct account *account; /* of --user; NULL = stay who we are */
     char *ssh_program;       /* vsock-shell-ssh-session; NULL without --ssh */
     int record_fd;           /* folder of --record; -1 = sessions are not recorded */
+    int slot_fd;             /* in a connection's process: where it shows itself; -1 = nowhere */
 };
 
 #endif

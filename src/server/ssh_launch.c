@@ -159,6 +159,7 @@ int ssh_launch(const struct server *server, int fd, const char *peer_text, int64
     char grace[NUMBER_MAX];
     char idle[NUMBER_MAX];
     char socket[NUMBER_MAX];
+    char slot[NUMBER_MAX];
     struct arguments arguments = {0};
 
     add(&arguments, SSH_PROGRAM);
@@ -171,6 +172,10 @@ int ssh_launch(const struct server *server, int fd, const char *peer_text, int64
     }
     add_pair(&arguments, "--idle-timeout", seconds(idle, config->idle_timeout_ms));
     add_settings(&arguments, config);
+    if (server->slot_fd >= 0 && fd_set_cloexec(server->slot_fd, false) == 0) {
+        (void)snprintf(slot, sizeof(slot), "%d", server->slot_fd);
+        add_pair(&arguments, "--slot-fd", slot);
+    }
 
     /* What stays open above 2 is close-on-exec; the connection lives on as 0 and 1. */
     int r = add_recorder(&arguments, socket, recorder);

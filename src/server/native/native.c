@@ -17,6 +17,7 @@
 
 #include "base/fd.h"
 #include "common/log.h"
+#include "common/session_slot.h"
 #include "server/native/native_session.h"
 #include "session/account.h"
 
@@ -258,6 +259,8 @@ void native_update(struct native *native)
         return;
     }
     flush(native);
+    session_slot_bytes(native->settings->audit->slot, vsh_queue_bytes_in(native->queue),
+                       vsh_queue_bytes_out(native->queue));
     if (native->write_broken) {
         native_end_gone(native, "peer vanished");
         return;

@@ -149,6 +149,8 @@ void native_begin(struct native *native, const struct native_activity *activity,
     native->activity = activity;
     native->request = request;
     native->state = NATIVE_BUSY;
+    native->settings->audit->user = native->account->name;
+    audit_show(native->settings->audit, &native->action);
     loop_timer_clear(native->loop, &native->grace);
 }
 

@@ -209,8 +209,8 @@ int native_v1_shell_request(struct native *native, const struct vsh_message *mes
     if (!shell) {
         return -ENOMEM;
     }
-    native_begin(native, &v1_activity, shell);
     native_describe(native, command ? "exec" : "shell", command ? "command" : NULL, command);
     native->action.is_process = native->action.terminal = true;
+    native_begin(native, &v1_activity, shell);
     return start_process(native, shell, command);
 }

@@ -11,6 +11,7 @@
 
 #include "base/fd.h"
 #include "common/log.h"
+#include "common/session_slot.h"
 #include "server/ssh/ssh_connection.h"
 #include "server/ssh/ssh_host_key.h"
 #include "server/ssh/ssh_settings.h"
@@ -50,14 +51,33 @@ static struct account *choose_user(const struct ssh_settings *settings)
     return account;
 }
 
+/* Where the listener may look; a session is served without that, too. */
+static struct session_slot *map_slot(const struct ssh_settings *settings)
+{
+    struct session_slot *slot = NULL;
+    if (settings->slot_fd < 0) {
+        return NULL;
+    }
+    int r = session_slot_map(settings->slot_fd, &slot);
+    if (r < 0) {
+        log_warning("--slot-fd: not a page of the server: %s", strerror(-r));
+        return NULL;
+    }
+    (void)close(settings->slot_fd);
+    return slot;
+}
+
 static int serve(struct ssh_settings *settings, ssh_key key, int fd)
 {
     struct ssh_connection connection = {.signal_fd = -1, .recorder = &settings->recorder};
     ssh_peer_describe(settings->peer_text, fd, &connection.peer);
     char tag[sizeof(connection.peer.text) + 8] = "ssh ";
     log_set_tag(strcat(tag, connection.peer.text));
-    connection.audit = (struct audit_session){
-        .peer = connection.peer.text, .mode = "ssh", .started_ms = monotonic_ms()};
+    connection.audit = (struct audit_session){.peer = connection.peer.text,
+                                              .mode = "ssh",
+                                              .started_ms = monotonic_ms(),
+                                              .slot = map_slot(settings)};
+    audit_show(&connection.audit, NULL);
     ssh_auth_init(&connection.auth, settings, connection.peer.text);
     struct account *only = choose_user(settings);
     connection.auth.only = only;
@@ -74,6 +94,7 @@ static int serve(struct ssh_settings *settings, ssh_key key, int fd)
     }
     ssh_connection_end(&connection);
     recorder_close(&settings->recorder);
+    session_slot_free(connection.audit.slot);
     account_free(only);
     return r == 0 ? 0 : 255;
 }

@@ -19,6 +19,7 @@
 #include "base/cleanup.h"
 #include "base/fd.h"
 #include "common/log.h"
+#include "common/session_slot.h"
 #include "server/ssh/ssh_agent.h"
 #include "server/ssh/ssh_channel.h"
 #include "server/ssh/ssh_listen.h"
@@ -220,6 +221,8 @@ void ssh_connection_serve(struct ssh_connection *connection)
             dispatch(connection, round);
         }
         check_clocks(connection);
+        session_slot_bytes(connection->audit.slot, connection->counter.in_bytes,
+                           connection->counter.out_bytes);
     }
     free(round);
 }

@@ -228,6 +228,7 @@ int ssh_process_start(struct channel *channel, const char *command, const char *
                     command != NULL ? "command" : NULL, command);
         channel->process->audit.is_process = true;
         channel->process->audit.terminal = channel->process->has_pty;
+        audit_show(&channel->connection->audit, &channel->process->audit);
         r = spawn(channel, shell, argv);
     }
     free(argv);

@@ -207,6 +207,7 @@ int ssh_relay_attach(struct channel *channel, int fd, struct ssh_connect connect
         return -ENOMEM;
     }
     audit_begin(&relay->audit, action, target != NULL ? "target" : NULL, target);
+    audit_show(&channel->connection->audit, &relay->audit);
     relay->fd = fd;
     relay->connect = connect;
     channel->state = relay;

@@ -29,6 +29,7 @@ static int note_login(struct ssh_connection *connection, int answer)
 {
     if (connection->auth.succeeded) {
         connection->audit.user = connection->auth.account->name;
+        audit_show(&connection->audit, NULL);
     }
     return answer;
 }

@@ -37,6 +37,7 @@ enum {
     OPTION_LOG,
     OPTION_PEER,
     OPTION_RECORDER,
+    OPTION_SLOT_FD,
 };
 
 static const struct option options[] = {
@@ -60,6 +61,7 @@ static const struct option options[] = {
     {"log", required_argument, NULL, OPTION_LOG},
     {"peer", required_argument, NULL, OPTION_PEER},
     {"recorder", required_argument, NULL, OPTION_RECORDER},
+    {"slot-fd", required_argument, NULL, OPTION_SLOT_FD},
     {"inetd", no_argument, NULL, 'i'},
     {"help", no_argument, NULL, 'h'},
     {"version", no_argument, NULL, 'V'},
@@ -87,6 +89,7 @@ static const char help[] =
     "      --idle-timeout SECONDS end a session that moved no byte for so long (default never)\n"
     "      --peer TEXT            who the peer is, as the server found out\n"
     "      --recorder FD:PID      the server's recorder; sessions without it are not recorded\n"
+    "      --slot-fd N            where the session shows its state\n"
     "      --log TARGET           stderr, syslog or json\n"
     "  -v, --verbose              say more; twice for debugging\n"
     "  -h, --help                 print this\n"
@@ -158,6 +161,15 @@ static void set_seconds(const char *name, const char *text, int *ret_ms)
     }
 }
 
+static void set_slot(struct ssh_settings *settings, const char *text)
+{
+    uint32_t fd;
+    if (option_u32("--slot-fd", text, 3, INT32_MAX, &fd) < 0) {
+        usage_error(PROGRAM);
+    }
+    settings->slot_fd = (int)fd;
+}
+
 static void set_text(struct ssh_settings *settings, int option, const char *text)
 {
     switch (option) {
@@ -201,6 +213,9 @@ static void set_text(struct ssh_settings *settings, int option, const char *text
         break;
     case OPTION_RECORDER:
         set_recorder(settings, text);
+        break;
+    case OPTION_SLOT_FD:
+        set_slot(settings, text);
         break;
     default:
         usage_error(PROGRAM);
@@ -266,6 +281,7 @@ void ssh_settings_parse(int argc, char **argv, struct ssh_settings *ret)
     int option;
     *ret = (struct ssh_settings){.auth_publickey = true,
                                  .login_grace_ms = LOGIN_GRACE_MS,
+                                 .slot_fd = -1,
                                  .log_target = LOG_TO_STDERR,
                                  .log_level = LOG_LEVEL_NOTICE,
                                  .recorder = {.fd = -1}};

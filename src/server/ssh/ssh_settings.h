@@ -31,6 +31,7 @@ struct ssh_settings {
     struct policy *policy;
     const char *peer_text; /* NULL = ask the kernel */
     struct recorder recorder;
+    int slot_fd; /* see common/session_slot.h; -1 = none */
     enum log_target log_target;
     enum log_level log_level;
 };

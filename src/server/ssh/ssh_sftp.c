@@ -140,5 +140,6 @@ int ssh_sftp_start(struct channel *channel)
     channel->state = state;
     channel->kind = &kind;
     audit_begin(&state->audit, "sftp", NULL, NULL);
+    audit_show(&connection->audit, &state->audit);
     return 0;
 }

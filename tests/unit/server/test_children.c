@@ -55,7 +55,7 @@ static pid_t add(struct children *children, const struct vsh_peer *peer, bool re
 {
     pid_t pid = start();
     assert_int_equal(children_reserve(children), 0);
-    children_add(children, pid, peer, refusal);
+    children_add(children, &(struct child){.pid = pid, .refusal = refusal, .peer = *peer});
     return pid;
 }
 
