@@ -85,13 +85,19 @@ static void settle_copies(struct parser *parser)
     }
 }
 
+const char *first_in_use(const struct option_use *options, size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        if (options[i].set) {
+            return options[i].name;
+        }
+    }
+    return NULL;
+}
+
 static void check(const struct client_arguments *out)
 {
-    static const char needs_copy[] = "%s is for copies: give -u or -d with it";
-    const struct {
-        bool set;
-        const char *name;
-    } for_copies[] = {
+    const struct option_use for_copies[] = {
         {out->recursive, "-r"},
         {out->follow, "-L"},
         {out->resume, "--resume"},
@@ -106,11 +112,9 @@ static void check(const struct client_arguments *out)
     if (!out->target && !out->list) {
         arguments_wrong_use("no target: give a CID, an address or a name");
     }
-    for (size_t i = 0; out->copy_count == 0 && i < sizeof(for_copies) / sizeof(for_copies[0]);
-         i++) {
-        if (for_copies[i].set) {
-            arguments_wrong_use(needs_copy, for_copies[i].name);
-        }
+    const char *lonely = first_in_use(for_copies, sizeof(for_copies) / sizeof(for_copies[0]));
+    if (lonely && out->copy_count == 0) {
+        arguments_wrong_use("%s is for copies: give -u or -d with it", lonely);
     }
 }
 

@@ -46,6 +46,15 @@ struct client_arguments {
     int verbose;
 };
 
+/* An option by name, and whether it was given. */
+struct option_use {
+    bool set;
+    const char *name;
+};
+
+/* The name of the first option that was given, or NULL: for what does not go together. */
+const char *first_in_use(const struct option_use *options, size_t count);
+
 /*
  * Reads the command line. Strings are borrowed from argv. Does not return for --help and --version
  * (exit 0) and for wrong use (a sentence on stderr, exit 2).

@@ -67,7 +67,4 @@ void v1_local_update(struct v1_copy *copy);
 void v1_local_discard(struct v1_copy *copy);
 void v1_local_close(struct v1_copy *copy);
 
-/* What follows the last slash. */
-const char *v1_base_name(const char *path);
-
 #endif

@@ -13,17 +13,11 @@
 #include "arguments.h"
 #include "copy_request.h"
 #include "copy_v1.h"
+#include "file/path.h"
 
 static bool is_standard(const char *path)
 {
     return strcmp(path, "-") == 0;
-}
-
-const char *v1_base_name(const char *path)
-{
-    const char *slash = strrchr(path, '/');
-
-    return slash ? slash + 1 : path;
 }
 
 static int open_source(struct v1_copy *copy, const char *path)
@@ -62,14 +56,14 @@ static int open_destination(struct v1_copy *copy)
                      (copy->arguments->sync ? FILE_STAGE_SYNC : 0);
     struct stat status;
     char joined[VSH_FILE_PATH_MAX + 1];
+    char name[VSH_FILE_NAME_MAX + 1];
 
     if (is_standard(path)) {
         return open_stdout(copy);
     }
     if (stat(path, &status) == 0 && S_ISDIR(status.st_mode)) {
-        int length =
-            snprintf(joined, sizeof(joined), "%s/%s", path, v1_base_name(copy->request->source));
-        if (length >= (int)sizeof(joined)) {
+        if (file_base_name(copy->request->source, name) < 0 ||
+            snprintf(joined, sizeof(joined), "%s/%s", path, name) >= (int)sizeof(joined)) {
             return -ENAMETOOLONG;
         }
         path = joined;

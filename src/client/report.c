@@ -11,6 +11,7 @@
 #include "base/fd.h"
 #include "common/escape.h"
 #include "common/log.h"
+#include "file/path.h"
 #include "report_json.h"
 #include "text_out.h"
 
@@ -140,13 +141,6 @@ void report_request(struct report *report, const struct copy_request *request)
     }
 }
 
-static const char *base_name(const char *path)
-{
-    const char *slash = strrchr(path, '/');
-
-    return slash && slash[1] != '\0' ? slash + 1 : path;
-}
-
 static void list_entry(struct report *report, const char *path)
 {
     char data[VSH_FILE_PATH_MAX + 256];
@@ -160,11 +154,12 @@ static void list_entry(struct report *report, const char *path)
 static void on_started(void *data, const struct file_item *item)
 {
     struct report *report = data;
-    const char *name = item->path[0] != '\0' ? base_name(item->path) : "-";
 
     if (item->kind != VSH_FILE_FOLDER) {
         report->begun_files++;
-        (void)snprintf(report->name, sizeof(report->name), "%s", name);
+        if (item->path[0] == '\0' || file_base_name(item->path, report->name) < 0) {
+            (void)snprintf(report->name, sizeof(report->name), "-");
+        }
     }
     if (report->list) {
         list_entry(report, item->path);

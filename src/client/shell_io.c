@@ -204,6 +204,16 @@ static void output_failed(struct shell *shell, enum vsh_stream stream, int error
     /* A stderr that takes nothing could not be told about it: its text is dropped. */
 }
 
+/* What an output has done with its bytes goes to the server, as credit or as a closed stream. */
+static void settle_output(struct shell *shell, enum vsh_stream stream, int rc, size_t disposed)
+{
+    if (rc < 0) {
+        output_failed(shell, stream, rc);
+    } else {
+        shell->wire->output_taken(shell, stream, disposed);
+    }
+}
+
 int shell_output(struct shell *shell, enum vsh_stream stream, const void *bytes, size_t length)
 {
     size_t disposed = 0;
@@ -212,11 +222,7 @@ int shell_output(struct shell *shell, enum vsh_stream stream, const void *bytes,
     if (rc == -ENOBUFS) {
         return rc;
     }
-    if (rc < 0) {
-        output_failed(shell, stream, rc);
-    } else {
-        shell->wire->output_taken(shell, stream, disposed);
-    }
+    settle_output(shell, stream, rc, disposed);
     return 0;
 }
 
@@ -241,11 +247,7 @@ static void on_output(int fd, short revents, void *data)
         output_close(output);
         rc = -EPIPE;
     }
-    if (rc < 0) {
-        output_failed(shell, stream, rc);
-    } else {
-        shell->wire->output_taken(shell, stream, disposed);
-    }
+    settle_output(shell, stream, rc, disposed);
     shell_update(shell);
 }
 

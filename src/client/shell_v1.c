@@ -22,10 +22,7 @@
 static int check_arguments(const struct shell *shell)
 {
     const struct client_arguments *arguments = shell->arguments;
-    const struct {
-        bool set;
-        const char *name;
-    } missing[] = {
+    const struct option_use missing[] = {
         {arguments->envc > 0, "-e"},
         {arguments->cwd != NULL, "-C"},
         {arguments->user != NULL, "-l"},
@@ -33,13 +30,12 @@ static int check_arguments(const struct shell *shell)
         {arguments->pty == CLIENT_PTY_NEVER, "-T"},
     };
 
-    for (size_t i = 0; i < sizeof(missing) / sizeof(missing[0]); i++) {
-        if (missing[i].set) {
-            log_error("%s speaks protocol version 1, which cannot carry %s; leave it out, or "
-                      "update the server",
-                      shell->target->text, missing[i].name);
-            return -EOPNOTSUPP;
-        }
+    const char *used = first_in_use(missing, sizeof(missing) / sizeof(missing[0]));
+    if (used) {
+        log_error("%s speaks protocol version 1, which cannot carry %s; leave it out, or "
+                  "update the server",
+                  shell->target->text, used);
+        return -EOPNOTSUPP;
     }
     if (arguments->command && strlen(arguments->command) >= VSH_V1_PAYLOAD_MAX) {
         log_error("the command is too long: protocol version 1 carries %u bytes; put it into a "

@@ -15,6 +15,7 @@
 #include "common/log.h"
 #include "copy_v1.h"
 #include "end_signals.h"
+#include "file/path.h"
 #include "file/reason.h"
 #include "status.h"
 #include "target.h"
@@ -40,16 +41,19 @@ static int ask(struct v1_copy *copy)
 {
     const struct copy_request *request = copy->request;
     char destination[VSH_V1_PAYLOAD_MAX];
+    char name[VSH_FILE_NAME_MAX + 1];
     int rc = v1_local_open(copy);
 
+    if (rc == 0) {
+        rc = file_base_name(request->source, name);
+    }
     if (rc < 0) {
         v1_copy_problem(copy, false, request->upload ? VSH_FILE_CODE_SOURCE : VSH_FILE_CODE_TARGET,
                         file_reason(rc));
         return -1;
     }
     if (request->upload) {
-        join_remote(request->destination, v1_base_name(request->source), destination,
-                    sizeof(destination));
+        join_remote(request->destination, name, destination, sizeof(destination));
         rc = vsh_put_pair(copy->link.queue, VSH_V1_FILE_UPLOAD_START, request->source, destination);
     } else {
         rc = vsh_put_pair(copy->link.queue, VSH_V1_FILE_DOWNLOAD_START, request->source,
@@ -99,10 +103,7 @@ static int run_copy(struct v1_copy *copy)
 
 static bool check_arguments(const struct client_arguments *arguments, const struct target *target)
 {
-    const struct {
-        bool set;
-        const char *name;
-    } missing[] = {
+    const struct option_use missing[] = {
         {arguments->recursive, "-r"},
         {arguments->resume, "--resume"},
         {arguments->dry_run, "--dry-run"},
@@ -110,15 +111,13 @@ static bool check_arguments(const struct client_arguments *arguments, const stru
         {arguments->exclude_count > 0, "--exclude"},
     };
 
-    for (size_t i = 0; i < sizeof(missing) / sizeof(missing[0]); i++) {
-        if (missing[i].set) {
-            log_error("%s speaks protocol version 1, which cannot do %s; copy single files, or "
-                      "update the server",
-                      target->text, missing[i].name);
-            return false;
-        }
+    const char *used = first_in_use(missing, sizeof(missing) / sizeof(missing[0]));
+    if (used) {
+        log_error("%s speaks protocol version 1, which cannot do %s; copy single files, or "
+                  "update the server",
+                  target->text, used);
     }
-    return true;
+    return !used;
 }
 
 int transfer_run_v1(const struct client_arguments *arguments, const struct target *target,

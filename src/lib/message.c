@@ -50,12 +50,26 @@ int vsh_put_hello(struct vsh_queue *queue, const struct vsh_hello *hello)
     return w.failed ? -EINVAL : vsh_queue_put(queue, VSH_V2_HELLO, payload, w.length);
 }
 
+/* The fields behind a fixed part that has one of its own to offer: a text. */
+static int get_text_field(struct wire_reader *r, uint16_t tag, const char **ret)
+{
+    struct wire_field field;
+    bool seen = false;
+    int rc;
+
+    while ((rc = wire_get_field(r, &field)) > 0) {
+        rc = (field.tag & ~WIRE_REQUIRED) == tag ? message_text_once(&field, &seen, ret)
+                                                 : message_unknown_field(&field);
+        if (rc < 0) {
+            return rc;
+        }
+    }
+    return rc < 0 ? VSH_E_MALFORMED : 0;
+}
+
 int vsh_get_hello(const struct vsh_message *message, struct vsh_hello *ret)
 {
     struct wire_reader r = message_reader(message);
-    struct wire_field field;
-    bool software_seen = false;
-    int rc;
 
     *ret = (struct vsh_hello){.software = ""};
     ret->version = wire_get_u16(&r);
@@ -64,15 +78,7 @@ int vsh_get_hello(const struct vsh_message *message, struct vsh_hello *ret)
     if (r.failed || ret->version < VSH_V2_VERSION || ret->max_payload < VSH_V1_PAYLOAD_MAX) {
         return VSH_E_MALFORMED;
     }
-    while ((rc = wire_get_field(&r, &field)) > 0) {
-        rc = (field.tag & ~WIRE_REQUIRED) == HELLO_SOFTWARE
-                 ? message_text_once(&field, &software_seen, &ret->software)
-                 : message_unknown_field(&field);
-        if (rc < 0) {
-            return rc;
-        }
-    }
-    return rc < 0 ? VSH_E_MALFORMED : 0;
+    return get_text_field(&r, HELLO_SOFTWARE, &ret->software);
 }
 
 int vsh_put_started(struct vsh_queue *queue, uint32_t pid)
@@ -161,23 +167,12 @@ int vsh_put_error(struct vsh_queue *queue, uint32_t code, const char *text)
 int vsh_get_error(const struct vsh_message *message, struct vsh_error_message *ret)
 {
     struct wire_reader r = message_reader(message);
-    struct wire_field field;
-    bool text_seen = false;
-    int rc;
 
     *ret = (struct vsh_error_message){.code = wire_get_u32(&r), .text = ""};
     if (r.failed) {
         return VSH_E_MALFORMED;
     }
-    while ((rc = wire_get_field(&r, &field)) > 0) {
-        rc = (field.tag & ~WIRE_REQUIRED) == ERROR_TEXT
-                 ? message_text_once(&field, &text_seen, &ret->text)
-                 : message_unknown_field(&field);
-        if (rc < 0) {
-            return rc;
-        }
-    }
-    return rc < 0 ? VSH_E_MALFORMED : 0;
+    return get_text_field(&r, ERROR_TEXT, &ret->text);
 }
 
 int vsh_put_end(struct vsh_queue *queue)

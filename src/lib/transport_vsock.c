@@ -56,6 +56,12 @@ static void bind_privileged(int fd)
     }
 }
 
+static struct sockaddr_vm name_of(const struct vsh_address *address)
+{
+    return (struct sockaddr_vm){
+        .svm_family = AF_VSOCK, .svm_cid = address->cid, .svm_port = address->port};
+}
+
 static int vsock_connect(const struct vsh_address *address, const struct attempt *attempt,
                          int *ret_fd)
 {
@@ -68,11 +74,7 @@ static int vsock_connect(const struct vsh_address *address, const struct attempt
     if (attempt->privileged_port) {
         bind_privileged(fd);
     }
-    struct sockaddr_vm name = {
-        .svm_family = AF_VSOCK,
-        .svm_cid = address->cid,
-        .svm_port = address->port,
-    };
+    const struct sockaddr_vm name = name_of(address);
     int rc = attempt_connect(attempt, fd, (const struct sockaddr *)&name, sizeof(name));
     if (rc == 0) {
         *ret_fd = take_fd(&fd);
@@ -87,11 +89,7 @@ static int vsock_listen(const struct vsh_address *address, int backlog, int *ret
         return fd;
     }
     grow_buffers(fd); /* accepted sockets inherit it */
-    struct sockaddr_vm name = {
-        .svm_family = AF_VSOCK,
-        .svm_cid = address->cid,
-        .svm_port = address->port,
-    };
+    const struct sockaddr_vm name = name_of(address);
     if (bind(fd, (const struct sockaddr *)&name, sizeof(name)) < 0 || listen(fd, backlog) < 0) {
         return -errno;
     }
