@@ -44,7 +44,7 @@ interrupt()
     client=$!
     STARTED+=("$client")
     wait_for 10 "${condition[@]}" || fail 'the copy does not begin'
-    kill -"$signal" "$client"
+    kill -"$signal" "$client" 2>/dev/null || true
     STATUS=0
     wait "$client" 2>/dev/null || STATUS=$?
 }
@@ -72,6 +72,46 @@ for signal in INT TERM HUP; do
     done
 done
 ok 'nothing is left of a small one'
+
+# Any moment: 12 times a tree with a big file among small ones, at random points of its way.
+mkdir many
+for number in {1..150}; do
+    head -c "$number" small >"many/$number"
+done
+head -c 4M /dev/urandom >many/100-big
+
+# Nothing below $1 is half a file; what is not whole is the one part that --resume can use.
+clean_but_resumable()
+{
+    local file kept
+    mapfile -t kept < <(partials "$1")
+    [ ${#kept[@]} -le 1 ] || return 1
+    [ ${#kept[@]} -eq 0 ] || [ "$(size_of "${kept[0]}")" -ge 262144 ] || return 1
+    for file in "$1"/*; do
+        cmp -s "$file" "many/${file##*/}" || return 1
+    done
+}
+
+shopt -s nullglob
+cut_short=0
+RANDOM=${SEED:-$$}
+printf 'NOTE: SEED=%s gives the same moments again\n' "${SEED:-$$}"
+for round in {1..12}; do
+    direction=-u
+    [ $((round % 2)) -eq 0 ] || direction=-d
+    mkdir moment
+    interrupt INT sleep "0.$((RANDOM % 500 + 100))" -- --limit 10M -r "$direction" "$TMP/many/.:$TMP/moment"
+    [ "$STATUS" -eq 130 ] || [ "$STATUS" -eq 0 ] || fail "status $STATUS, direction $direction"
+    [ "$STATUS" -eq 0 ] || cut_short=$((cut_short + 1))
+    wait_for 5 clean_but_resumable moment || fail "not clean, direction $direction: $(ls -A moment)"
+    no_partial moment || expect_match 'with --resume goes on from there'
+    expect_status 0 "$CLIENT" -q "$T" -r --resume "$direction" "$TMP/many/.:$TMP/moment"
+    diff -r many moment || fail 'it does not go on'
+    rm -r moment
+done
+[ "$cut_short" -ge 1 ] || fail 'no copy was cut short'
+shopt -u nullglob
+ok "any moment: clean, and it can go on ($cut_short of 12 cut short)"
 
 stop_server
 start_server --no-upload
