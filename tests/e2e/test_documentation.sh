@@ -93,7 +93,7 @@ for program in "${!PAGE[@]}"; do
 done
 
 # Options of other programs that the README runs.
-OTHERS='--build|--install|--now|--target|--unix-socket|--userns|--vsock'
+OTHERS='--build|--run-command|--install|--now|--target|--unix-socket|--userns|--vsock'
 {
     grep -ohE -e '(^|[^A-Za-z-])--[a-z][a-z-]+' "$TOP/README.md" | grep -oE -e '--.*'
     grep -ohE -e 'Fl -[a-z][a-z-]+' "${PAGE[@]}" | sed 's/^Fl -/--/'
