@@ -155,20 +155,18 @@ static const struct mode *choose_mode(int fd, bool silence_is_ssh, int64_t deadl
 }
 
 /* The recorder comes first: it needs the rights that the mode gives up. */
-static int serve_recorded(const struct mode *mode, struct connection *connection)
+static int serve_recorded(const struct mode *mode, const struct connection *connection)
 {
-    struct recorder recorder;
-    if (recorder_start(connection->server, connection->fd, connection->audit->peer, &recorder) <
-        0) {
+    if (recorder_start(connection->server, connection->fd, connection->audit->peer,
+                       connection->recorder) < 0) {
         mode->refuse(connection->fd, VSH_ERROR_INTERNAL,
                      "sessions are recorded here (--record), and the recorder cannot be started",
                      monotonic_ms() + REFUSE_MS);
         audit_end(connection->audit, "the recorder cannot be started");
         return 1;
     }
-    connection->recorder = &recorder;
     int status = mode->serve(connection);
-    recorder_close(&recorder);
+    recorder_close(connection->recorder);
     return status;
 }
 
@@ -179,12 +177,14 @@ int connection_serve(const struct server *server, int fd, const struct vsh_peer 
     int grace_ms = server->config->login_grace_ms;
     struct audit_session audit = {.peer = vsh_peer_format(peer, peer_text, sizeof(peer_text)),
                                   .started_ms = monotonic_ms()};
+    struct recorder recorder = {.fd = -1};
     (void)session_slot_map(server->slot_fd, &audit.slot); /* -1 and failures: unseen */
     struct connection connection = {
         .server = server,
         .fd = fd,
         .peer = peer,
         .audit = &audit,
+        .recorder = &recorder,
         .deadline_ms = grace_ms ? audit.started_ms + grace_ms : -1,
     };
     log_set_tag(peer_text);

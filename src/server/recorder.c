@@ -290,6 +290,8 @@ static int start(const struct server *server, int connection_fd, const char *pee
     if (pid < 0) {
         return -errno;
     }
+    /* A session has no business with the folder. */
+    (void)close(server->record_fd);
     *recorder = (struct recorder){.fd = take_fd(&ours), .pid = pid};
     return 0;
 }

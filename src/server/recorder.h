@@ -12,7 +12,7 @@ struct server;
 
 /*
  * Starts it when --record was given and sessions may have a terminal; else recorder->fd is -1.
- * connection_fd is closed in it. 0 or a negative errno.
+ * connection_fd is closed in it, and the folder here: call it once. 0 or a negative errno.
  */
 int recorder_start(const struct server *server, int connection_fd, const char *peer_text,
                    struct recorder *recorder);

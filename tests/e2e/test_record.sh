@@ -75,7 +75,7 @@ expect_line xterm "$TMP/header"
 [[ $(basename "$FILE") =~ ^[0-9]{8}T[0-9]{6}Z_unix\.uid-$(id -u)\.pid-${client}_$(id -un)_[0-9]+\.cast$ ]] ||
     fail "the name $FILE"
 [ "$(stat -c %a:%u "$FILE")" = "600:$(id -u)" ] || fail 'others can read the file'
-if command -v asciinema script >/dev/null; then
+if command -v asciinema >/dev/null && command -v script >/dev/null; then
     # It reads the keyboard, so it wants a terminal.
     expect_status 0 script -qec "stty -opost; asciinema cat '$FILE'" "$TMP/typescript" </dev/null
     "$CAST" "$FILE" output >"$TMP/output"

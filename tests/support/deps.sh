@@ -10,7 +10,7 @@ DEPS_QUICKSTART=(gcc libc6-dev cmake ninja-build pkg-config libssh-dev libxxhash
 # To run every stage of tests/run.sh.
 DEPS_TEST=("${DEPS_BUILD[@]}" g++ clang libclang-rt-14-dev llvm clang-format clang-tidy cppcheck
     shellcheck mandoc valgrind musl-tools binutils openssh-client openssh-sftp-server rsync tmux
-    strace python3 procps busybox-static git vim-tiny less systemd zsh fish
+    strace python3 procps busybox-static git vim-tiny less asciinema systemd zsh fish
     ansible-core clustershell pssh dpkg-dev lintian)
 # The virtual machine of tests/vm.
 DEPS_VM=(qemu-system-x86 cpio gzip kmod)
