@@ -50,6 +50,16 @@ same_lines()
     diff "$1" "$2" >&2 || fail "$3"
 }
 
+# Pages of ours, as "vsock-shell-client 1".
+find "$TOP/src" -name '*.[1-8]' -printf '%f\n' | sed 's/\.\([1-8]\)$/ \1/' | sort >"$TMP/pages"
+find "$TOP/src" -name '*.[1-8]' -exec grep -ohE '^\.Xr vsock-shell-[a-z-]+ [1-8]' {} + | cut -c 5- | sort -u |
+    comm -23 - "$TMP/pages" >"$TMP/invented"
+[ ! -s "$TMP/invented" ] || fail "the manual refers to pages that are not there: $(tr '\n' ' ' <"$TMP/invented")"
+while read -r name section; do
+    grep -qF "\`$name($section)\`" "$TOP/README.md" || fail "the README does not name $name($section)"
+done <"$TMP/pages"
+ok 'every page that is referred to exists, and the README names them all'
+
 # What the program takes: options.NAME has a line "OPTION value|flag NUMBER" for each spelling.
 ask_program()
 {
