@@ -63,6 +63,7 @@ enum vsh_stream {
 /* Feature bits of HELLO; an unknown bit is ignored. */
 #define VSH_FEATURE_EXEC  0x1u
 #define VSH_FEATURE_FILES 0x2u
+#define VSH_FEATURE_SSH   0x4u /* of a server: SSH is served on the same port */
 
 /* Codes of ERROR. The sentence beside it is for people; programs look at the code. */
 enum vsh_error_code {

@@ -109,7 +109,7 @@ static void check(const struct client_arguments *out)
         {out->json && !out->list, "--json"},
     };
 
-    if (!out->target && !out->list) {
+    if (!out->target && !out->list && !out->names) {
         arguments_wrong_use("no target: give a CID, an address or a name");
     }
     const char *lonely = first_in_use(for_copies, sizeof(for_copies) / sizeof(for_copies[0]));

@@ -42,6 +42,7 @@ struct client_arguments {
     uint64_t limit; /* bytes a second, 0 = none */
 
     bool list;
+    bool names; /* only names, and nobody is asked */
     bool quiet;
     int verbose;
 };

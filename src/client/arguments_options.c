@@ -28,6 +28,7 @@ enum long_option {
     OPT_LIMIT,
     OPT_ARGV,
     OPT_LIST,
+    OPT_NAMES,
     OPT_ESCAPE,
     OPT_VERSION,
     OPT_CID,
@@ -61,6 +62,7 @@ static const struct option long_options[] = {
     {"limit", required_argument, NULL, OPT_LIMIT},
     {"argv", no_argument, NULL, OPT_ARGV},
     {"list", no_argument, NULL, OPT_LIST},
+    {"names", no_argument, NULL, OPT_NAMES},
     {"escape", required_argument, NULL, OPT_ESCAPE},
     {"version", no_argument, NULL, OPT_VERSION},
     {"help", no_argument, NULL, 'h'},
@@ -201,6 +203,9 @@ static void apply_option(struct parser *parser, int option, char *value)
         break;
     case OPT_LIST:
         out->list = true;
+        break;
+    case OPT_NAMES:
+        out->names = true;
         break;
     case OPT_ESCAPE:
         set_escape(out, value);

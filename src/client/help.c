@@ -22,7 +22,7 @@ void arguments_help(void)
                 "  -p PORT        the server's port (5000)  --protocol 1|2\n"
                 "  --wait SECONDS wait for the VM to be up  --timeout SECONDS to connect (10)\n"
                 "  --escape CHAR  escape key (~) or 'none'  -q, -v   quiet; tell more\n"
-                "  --list         what TARGET can be        --help, --version\n"
+                "  --list, --names   what TARGET can be     --help, --version\n"
                 "\n"
                 "Exit: the command's status; 128+N when signal N ended it; 255 own failure;\n"
                 "1 some files not copied; 2 wrong use. With a terminal: ~. ends, ~? helps.\n"

@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: MIT */
-/* --list: the names that TARGET can be. */
+/* --list and --names: what TARGET can be. */
 #ifndef CLIENT_LIST_H
 #define CLIENT_LIST_H
 
 struct client_arguments;
 
 /*
- * Prints a line per name to stdout: name, address, user, source, and whether a server answers there
- * (a connection is tried for a second). With --json a JSON line each. Returns the exit status.
+ * Prints what the sources know to stdout, as vsock-shell-client(1) tells for --list and --names.
+ * Returns the exit status. Asking who answers blocks for --timeout, 1.5 s without it.
  */
 int list_run(const struct client_arguments *arguments);
 

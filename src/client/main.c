@@ -50,7 +50,7 @@ static int run(const struct client_arguments *arguments)
     struct target target = {0};
     struct loop *loop = NULL;
 
-    if (arguments->list) {
+    if (arguments->list || arguments->names) {
         return list_run(arguments);
     }
     if (target_resolve(arguments, &target) < 0) {

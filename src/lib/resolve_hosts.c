@@ -62,9 +62,8 @@ static int parse_words(char *words[static WORDS_MAX], size_t count, struct vsh_n
                        char why[256])
 {
     if (count < 2 || count > 3) {
-        (void)snprintf(why, 256,
-                       "%zu word%s; a line is \"name address [user]\", as \"web vsock:3\"",
-                       count == WORDS_MAX ? (size_t)WORDS_MAX : count, count == 1 ? "" : "s");
+        (void)snprintf(why, 256, "%s; a line is \"name address [user]\", as \"web vsock:3\"",
+                       count < 2 ? "a single word" : "more than 3 words");
         return -EINVAL;
     }
     if (strlen(words[0]) >= sizeof(ret->name) ||

@@ -76,6 +76,7 @@ static int serve_native(const struct connection *connection)
         .deadline_ms = connection->deadline_ms,
         .idle_timeout_ms = config->idle_timeout_ms,
         .recorder = connection->recorder,
+        .ssh = server->ssh_program != NULL,
     };
     return native_serve(connection->fd, &settings);
 }

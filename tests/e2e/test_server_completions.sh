@@ -45,8 +45,8 @@ expect_completions '' vsock-shell-server --port ''
 mkdir -p "$TMP/dir one" && : >"$TMP/dir-file"
 expect_completions "$TMP/dir one" vsock-shell-server --root "$TMP/dir"
 mkdir -p "$HOME/.config/vsock-shell"
-printf '# a comment\n  build 5\nbox unix:/run/box\n' >"$HOME/.config/vsock-shell/hosts"
-expect_completions 'build box' vsock-shell-proxy -F b
+printf '# a comment\n  qx-build 5\nqx-box unix:/run/box\n' >"$HOME/.config/vsock-shell/hosts"
+PATH=$(dirname "$CLIENT"):$PATH expect_completions 'qx-build qx-box' vsock-shell-proxy -F qx
 expect_completions '--wait' vsock-shell-proxy --wa
 expect_completions '' vsock-shell-proxy -p ''
 ok 'bash completes options, values and names'

@@ -39,7 +39,7 @@ static int take_hello(struct native *native, const struct vsh_message *message)
     int r = vsh_queue_set_limits(native->queue, NATIVE_PAYLOAD_MAX, send_max);
     native->heard = true;
     log_debug("the peer is '%s' and takes %u bytes a message", hello.software, hello.max_payload);
-    return r < 0 ? r : native_put_hello(native->queue);
+    return r < 0 ? r : native_put_hello(native->queue, native->settings->ssh);
 }
 
 static int take_ping(struct native *native, const struct vsh_message *message)

@@ -26,6 +26,7 @@ struct native_settings {
     int64_t deadline_ms;           /* of the first request, on monotonic_ms()'s clock; -1 = none */
     int idle_timeout_ms;           /* 0 = none */
     struct recorder *recorder;
+    bool ssh;                      /* SSH is served on the same port: for HELLO */
 };
 
 /*
@@ -38,8 +39,8 @@ int native_serve(int fd, const struct native_settings *settings);
 /* Is this the number of a version 1 message? */
 bool native_is_v1(uint32_t type);
 
-/* The server's HELLO. Returns as vsh_put_hello(). */
-int native_put_hello(struct vsh_queue *queue);
+/* The server's HELLO; ssh: SSH is served here, too. Returns as vsh_put_hello(). */
+int native_put_hello(struct vsh_queue *queue, bool ssh);
 
 /* Version 1 has no errors: the sentence goes to the terminal, then the session is over. */
 void native_put_v1_error(struct vsh_queue *queue, const char *text);

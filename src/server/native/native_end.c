@@ -27,11 +27,11 @@ bool native_is_v1(uint32_t type)
     return type >= VSH_V1_PTY_DATA && type <= VSH_V1_FILE_DATA_END_ACK;
 }
 
-int native_put_hello(struct vsh_queue *queue)
+int native_put_hello(struct vsh_queue *queue, bool ssh)
 {
-    static const struct vsh_hello hello = {
+    const struct vsh_hello hello = {
         .version = VSH_V2_VERSION,
-        .features = VSH_FEATURE_EXEC | VSH_FEATURE_FILES,
+        .features = VSH_FEATURE_EXEC | VSH_FEATURE_FILES | (ssh ? VSH_FEATURE_SSH : 0),
         .max_payload = NATIVE_PAYLOAD_MAX,
         .software = "vsock-shell-server " VSH_VERSION,
     };
@@ -130,7 +130,7 @@ int native_fail(struct native *native, uint32_t code, const char *format, ...)
         native_put_v1_error(native->queue, text);
     } else {
         if (!native->heard) {
-            (void)native_put_hello(native->queue);
+            (void)native_put_hello(native->queue, native->settings->ssh);
         }
         (void)vsh_put_error(native->queue, code, text);
     }

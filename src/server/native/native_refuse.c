@@ -63,7 +63,7 @@ static void put_refusal(struct vsh_queue *queue, uint32_t v1, enum vsh_error_cod
         put_v1_refusal(queue, v1, text);
         return;
     }
-    (void)native_put_hello(queue);
+    (void)native_put_hello(queue, false);
     (void)vsh_put_error(queue, code, text);
 }
 

@@ -18,10 +18,11 @@ static void test_hosts_file(void **state)
                                   "i host"; /* no newline at the end */
     static const char wanted[] =
         "a=vsock:3:5000,\nb=vsock:4:22,root\nc=unix:/run/c,\nd=mux:/run/d:7,\n"
-        "!e /hosts, line 7: 1 word; a line is \"name address [user]\", as \"web vsock:3\"\n"
+        "!e /hosts, line 7: a single word; a line is \"name address [user]\", as \"web vsock:3\"\n"
         "!f /hosts, line 8: \"other\" must be an address (vsock:3, unix:/path, mux:/path), not "
         "another name\n"
-        "!g /hosts, line 9: 4 words; a line is \"name address [user]\", as \"web vsock:3\"\n"
+        "!g /hosts, line 9: more than 3 words; a line is \"name address [user]\", as \"web "
+        "vsock:3\"\n"
         "!h /hosts, line 10: \"vsock:x\" is no vsock address: the CID must be a number from 0 to "
         "4294967294, host or local\n"
         "!7 /hosts, line 11: \"7\" cannot be a name: letters, digits and -._+@ make one, a letter "
@@ -121,12 +122,13 @@ static void test_resolve(void **state)
     assert_int_equal(resolve("7", text, user, error), 0);
     assert_string_equal(user, "");
     assert_int_equal(resolve("broken", text, user, error), -EINVAL);
-    assert_non_null(strstr(error, "vsock-shell/hosts, line 3: 4 words; a line is"));
+    assert_non_null(strstr(error, "vsock-shell/hosts, line 3: more than 3 words; a line is"));
     assert_int_equal(resolve("other", text, user, error), -EINVAL);
     assert_non_null(strstr(error, "line 4"));
     assert_int_equal(resolve("no-such-vm-here.vsock", text, user, error), -ENOENT);
     assert_non_null(strstr(error, "the name \"no-such-vm-here\""));
-    assert_non_null(strstr(error, "hosts, line 3: 4 words")); /* perhaps it was meant there */
+    assert_non_null(
+        strstr(error, "hosts, line 3: more than 3 words")); /* perhaps it was meant there */
     assert_int_equal(resolve("+", text, user, error), -EINVAL);
     assert_int_equal(resolve("any", text, user, error), -EINVAL);
 
