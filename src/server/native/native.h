@@ -26,7 +26,7 @@ struct native_settings {
     int64_t deadline_ms;           /* of the first request, on monotonic_ms()'s clock; -1 = none */
     int idle_timeout_ms;           /* 0 = none */
     struct recorder *recorder;
-    bool ssh;                      /* SSH is served on the same port: for HELLO */
+    bool ssh; /* SSH is served on the same port: for HELLO */
 };
 
 /*
