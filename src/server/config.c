@@ -32,8 +32,9 @@ static void print_help(void)
     printf("usage: " SERVER_PROGRAM " [-p PORT] [-d] [-v] [--listen ADDRESS]... [OPTION]...\n"
            "       " SERVER_PROGRAM " -i [OPTION]...\n"
            "       " SERVER_PROGRAM " --status [-p PORT | --control PATH] [--json]\n\n"
-           "A shell, commands and file copy over AF_VSOCK; with --ssh an SSH server on the same "
-           "port.\n\n");
+           "A shell, commands and file copy over AF_VSOCK; with --ssh an SSH server, too.\n"
+           "ADDRESS: vsock:any[:PORT], unix:PATH, mux:PATH. PEER: host, local, any, CID,\n"
+           "CID-CID. Options marked + may be given several times.\n\n");
     for (size_t i = 0; i < config_option_count; i++) {
         const struct config_option *option = &config_options[i];
         char names[64];
@@ -41,7 +42,7 @@ static void print_help(void)
                        option->letter ? option->letter : ' ', option->letter ? ", " : "  ",
                        option->name, option->argument ? " " : "",
                        option->argument ? option->argument : "");
-        printf("  %-34s %s\n", names, option->help);
+        printf("  %-30s %s%s\n", names, option->help, option->kind == CONFIG_LIST ? " +" : "");
     }
 }
 

@@ -76,7 +76,7 @@ check_page()
         "the options of $(basename "${PAGE[$1]}") (>) are not those that vsock-shell-$1 takes (<)"
 }
 
-# The help may leave out one of two spellings, not both; and it promises nothing.
+# The help may leave out one of two spellings, not both; it promises nothing, and fits a screen.
 check_help()
 {
     local option number
@@ -84,6 +84,9 @@ check_help()
     grep -oE -e '(^|[^A-Za-z0-9-])(--[a-z][a-z-]*|-[A-Za-z])\b' "$TMP/help.$1" |
         grep -oE -e '-.*' | sort -u >"$TMP/help-options.$1"
     cut -d ' ' -f 1 "$TMP/taken.$1" | sort >"$TMP/taken-names.$1"
+    [ "$(wc -l <"$TMP/help.$1")" -le 50 ] || fail "vsock-shell-$1 --help is longer than 50 lines"
+    [ "$(wc -L <"$TMP/help.$1")" -le 80 ] ||
+        fail "vsock-shell-$1 --help is wider than 80: $(grep -E '.{81}' "$TMP/help.$1")"
     comm -23 "$TMP/help-options.$1" "$TMP/taken-names.$1" >"$TMP/invented"
     [ ! -s "$TMP/invented" ] || fail "vsock-shell-$1 --help promises $(tr '\n' ' ' <"$TMP/invented")"
     cut -d ' ' -f 3 "$TMP/options.$1" | sort -u >"$TMP/numbers"
