@@ -75,6 +75,23 @@ def print_row(r):
           f"| **{r['ratio']:.2f}** [{r['low']:.2f}–{r['high']:.2f}] | {goal} | {mark} |", flush=True)
 
 
+def print_head():
+    print("| case | peer | ours | peer | ours ÷ peer, median [lowest–highest pair] | goal | reached |")
+    print("|---|---|---|---|---|---|---|", flush=True)
+
+
+def run_cases(chosen, rig, pairs):
+    """Prints a row per case; returns those that did not fail."""
+    rows = []
+    for case in chosen:
+        try:
+            rows.append(row(case, *measure(case, rig, pairs)))
+            print_row(rows[-1])
+        except (subprocess.SubprocessError, OSError, RuntimeError) as error:
+            print(f"| {case.name} | {case.peer_name} | failed: {error} |", flush=True)
+    return rows
+
+
 def arguments():
     parser = argparse.ArgumentParser()
     parser.add_argument("--build", required=True)
@@ -96,20 +113,13 @@ def main():
     for name, value in facts.items():
         print(f"{name}: {value}")
     print(f"{options.pairs} pairs after a warm-up; big files {options.size} MiB; data in memory\n")
-    print("| case | peer | ours | peer | ours ÷ peer, median [lowest–highest pair] | goal | reached |")
-    print("|---|---|---|---|---|---|---|", flush=True)
+    print_head()
     # Key files must lie where no stranger can write, or sshd and ours refuse them.
     keys = tempfile.mkdtemp(prefix="keys.", dir=options.build)
     data = tempfile.mkdtemp(prefix="vsh-bench.", dir="/dev/shm")
-    rows = []
     try:
         with Rig(options.build, keys, data, options.size) as rig:
-            for case in chosen:
-                try:
-                    rows.append(row(case, *measure(case, rig, options.pairs)))
-                    print_row(rows[-1])
-                except (subprocess.SubprocessError, OSError, RuntimeError) as error:
-                    print(f"| {case.name} | {case.peer_name} | failed: {error} |", flush=True)
+            rows = run_cases(chosen, rig, options.pairs)
     finally:
         shutil.rmtree(data)
         shutil.rmtree(keys)

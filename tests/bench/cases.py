@@ -71,9 +71,8 @@ def scp(rig, host, source, upload):
     return timed(rig.scp("-r", *ends))
 
 
-def socat_put(rig):
+def put_until_there(rig, words):
     rig.fresh("socat-put")
-    words = ["socat", "-u", "-b262144", f"OPEN:{rig.path('big')},rdonly", f"UNIX-CONNECT:{rig.path('socat-save.sock')}"]
     begin = time.perf_counter()
     run(words)
     # The other socat has no way to say that it is done: its file is looked at instead.
@@ -81,6 +80,11 @@ def socat_put(rig):
             os.path.getsize(rig.path("socat-put")) < rig.mib << 20:
         time.sleep(0.001)
     return time.perf_counter() - begin
+
+
+def socat_put(rig):
+    return put_until_there(rig, ["socat", "-u", "-b262144", f"OPEN:{rig.path('big')},rdonly",
+                                 f"UNIX-CONNECT:{rig.path('socat-save.sock')}"])
 
 
 def socat_get(rig):

@@ -3,6 +3,8 @@
 #
 # The benchmarks: ours and a peer in turn, over the same kind of socket, in one run. Builds release,
 # installs what the peers need (as root or through sudo), keeps all data in memory.
+#   tests/bench/run.sh --vm [--pairs N] [--size MIB]      against socat over real vsock, in an emulated
+#     machine: the ratios alone mean something
 #   tests/bench/run.sh [--pairs N] [--only PATTERN] [--size MIB] [--json FILE] [--list] [--no-install]
 set -euo pipefail
 
@@ -11,14 +13,18 @@ build=$top/build/bench
 packages=(socat openssh-client openssh-server openssh-sftp-server rsync python3 gcc)
 arguments=()
 install=1
+vm=0
 for argument; do
     if [ "$argument" = --no-install ]; then
         install=0
+    elif [ "$argument" = --vm ]; then
+        vm=1
     else
         arguments+=("$argument")
     fi
 done
 
+[ "$vm" = 0 ] || packages+=(qemu-system-x86 cpio kmod busybox-static)
 missing=()
 for package in "${packages[@]}"; do
     dpkg-query -W -f '${Status}' "$package" 2>/dev/null | grep -q 'ok installed' || missing+=("$package")
@@ -32,5 +38,6 @@ fi
 
 CC=${CC:-gcc} cmake -G Ninja -C "$top/contrib/cmake/release.cmake" -S "$top" -B "$build" -DWITH_TESTS=OFF >/dev/null
 cmake --build "$build"
+[ "$vm" = 0 ] || exec "$top/tests/vm/run.sh" -t bench -b "$build" -- "${arguments[@]}"
 "${CC:-gcc}" -O2 -Wall -o "$build/spawn" "$top/tests/bench/spawn.c"
 exec python3 "$top/tests/bench/bench.py" --build "$build" "${arguments[@]}"

@@ -174,7 +174,8 @@ start_server()
         port=$((20000 + RANDOM))
         T=vsock:1:$port
         SOCKET=$T
-        listen=(--listen "vsock:any:$port" --pid-file "$TMP/server.pid" "${ALLOW[@]}")
+        listen=(--listen "vsock:any:$port" --pid-file "$TMP/server.pid" "${ALLOW[@]}"
+            --login-grace "$((20 * VSH_SLOW))")
         ;;
     *)
         T=unix:$SOCKET

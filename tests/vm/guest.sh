@@ -20,10 +20,8 @@ guest_make_image()
 {
     local modules=$1 build=$2 static=$3 root=$4 file=$5 name here
     here=$(dirname "${BASH_SOURCE[0]}")
-    mkdir -p "$root"/usr/{bin,sbin,lib,lib64} "$root"/{dev,proc,sys,tmp,run,root/.ssh,modules}
-    for name in bin sbin lib lib64; do
-        ln -s "usr/$name" "$root/$name"
-    done
+    image_folders "$root"
+    mkdir -p "$root"/root/.ssh "$root/modules"
     cp "$static/src/vsock-shell-server" "$root/server"
     cp "$static/src/vsock-shell-client" "$root/client"
     image_programs "$root" bash stty sha256sum

@@ -4,6 +4,16 @@
 # Folders of programs with the libraries they need, packed as an initramfs (cpio, newc). Not
 # compressed: the emulated processor unpacks more slowly than the real one copies.
 
+# image_folders ROOT: what an image begins with.
+image_folders()
+{
+    local root=$1 name
+    mkdir -p "$root"/usr/{bin,sbin,lib,lib64} "$root"/{dev,proc,sys,tmp,run}
+    for name in bin sbin lib lib64; do
+        ln -s "usr/$name" "$root/$name"
+    done
+}
+
 # image_add ROOT FILE...: files at the same path in ROOT; of programs and libraries, all they load.
 image_add()
 {
@@ -85,9 +95,9 @@ END
     printf '/bin/sh\n/bin/bash\n' >"$etc/shells"
 }
 
-# image_pack ROOT FILE
+# image_pack ROOT FILE: whole or not at all, also when two runs do it at once.
 image_pack()
 {
-    (cd "$1" && find . -print0 | cpio --null --create --format=newc --owner=0:0 --quiet) >"$2.new"
-    mv "$2.new" "$2"
+    (cd "$1" && find . -print0 | cpio --null --create --format=newc --owner=0:0 --quiet) >"$2.$$"
+    mv "$2.$$" "$2"
 }

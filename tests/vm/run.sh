@@ -5,8 +5,9 @@
 #   loopback  the machine has the vsock_loopback driver and runs tests/e2e and tests/vm/e2e
 #   host      the machine has vhost-vsock and runs a QEMU of its own, whose guest it is the host of:
 #             tests/vm/host
-# See -h. Nothing is installed and nothing runs as root; the kernel's package is kept in the user's
-# cache.
+#   bench     as loopback, but compares with socat: tests/bench/vm.py; started by tests/bench/run.sh --vm
+# See -h. Nothing is installed and nothing runs as root; the kernel's package and what is packed of the
+# installed programs are kept in the user's cache.
 set -euo pipefail
 
 here=$(cd "$(dirname "$0")" && pwd)
@@ -19,9 +20,9 @@ top=$(cd "$here/../.." && pwd)
 . "$here/guest.sh"
 
 # Emulation is that much slower than the limits in the tests allow for; seconds for the whole; memory.
-declare -A SLOWNESS=([loopback]=8 [host]=40)
-declare -A LIMIT=([loopback]=600 [host]=1500)
-declare -A MEMORY=([loopback]=1536 [host]=2048)
+declare -A SLOWNESS=([loopback]=8 [host]=40 [bench]=8)
+declare -A LIMIT=([loopback]=600 [host]=1500 [bench]=1500)
+declare -A MEMORY=([loopback]=1536 [host]=2048 [bench]=4096)
 PROGRAMS=(bash cat chmod chown cmp comm cp cut date dd diff dirname basename env expr find grep head
     id ls mkdir mkfifo mknod mktemp mv nl nohup nproc od paste printf readlink realpath rm sed seq setsid
     sh sha256sum sleep sort stat stdbuf stty tail tar tee test timeout touch tr true truncate tty
@@ -30,18 +31,18 @@ PROGRAMS=(bash cat chmod chown cmp comm cp cut date dd diff dirname basename env
 
 # The scripts of tests/e2e that are about what goes through the stream, and not about unix sockets,
 # compilers or the clock: as many as two minutes hold.
-SUITE=(exec_status ssh_tty ssh_forward sftp_scp)
+SUITE=(exec_status exec_streams session_ends files_interrupt files_options ssh_tty ssh_forward sftp_scp)
 
 usage()
 {
     cat <<'END'
 usage: tests/vm/run.sh [-t TIER] [-b BUILD] [-s BUILD] [-k] [PATTERN...]
   -b BUILD   the build folder (default: $VSH_BUILD or build/debug)
-  -t TIER    loopback (default) or host
+  -t TIER    loopback (default), host or bench
   -s BUILD   for the tier host: the folder of a static build (default: build/static)
   -k         keeps the machine's image and prints where it is
   PATTERN    part of the name of the tests to run (default: all of tests/vm, and of tests/e2e what
-             goes through real vsock)
+             goes through real vsock); for the tier bench, behind --, the options of tests/bench/vm.py
 Prints a line per test and the counts. Status 77: no QEMU or no kernel to be had here.
 END
 }
@@ -108,49 +109,81 @@ write_tests_loopback()
     printf 'tests/support/run-e2e.sh -d tests/vm/e2e -d tests/e2e%s\n' "$(printf ' %q' "$@")"
 }
 
+write_tests_bench()
+{
+    local modules=$1
+    shift
+    load_modules "$modules" vsock vmw_vsock_virtio_transport_common vsock_loopback
+    image_programs "$tmp/root" socat
+    printf 'if python3 tests/bench/vm.py --build build/vm%s; then echo PASS bench; else echo FAIL bench; fi\n' \
+        "$([ $# -eq 0 ] || printf ' %q' "$@")"
+}
+
 # Without a guest the machine ends at once, with a line that counts.
 write_tests_host()
 {
     local modules=$1
     shift
     load_modules "$modules" vsock vmw_vsock_virtio_transport_common vhost_iotlb vhost vhost_vsock
-    guest_add_qemu "$tmp/root"
     guest_make_image "$modules" "$build" "$static" "$tmp/guest" "$tmp/root/guest"
     cp "$kernel"/boot/vmlinuz-* "$tmp/root/vmlinuz"
     echo 'tests/vm/guest-start || exit'
     printf 'tests/support/run-e2e.sh -j 1 -d tests/vm/host%s\n' "$(printf ' %q' "$@")"
 }
 
-make_image()
+# What only the installed packages decide about: programs, libraries, accounts.
+make_base()
 {
-    local kernel=$1 root=$tmp/root name
-    shift
-    mkdir -p "$root"/usr/{bin,sbin,lib,lib64} "$root"/{dev,proc,sys,tmp,run,src/build/vm/src}
-    for name in bin sbin lib lib64; do
-        ln -s "usr/$name" "$root/$name"
-    done
+    local root=$1
+    image_folders "$root"
     image_programs "$root" "${PROGRAMS[@]}"
     [ ! -x /usr/lib/openssh/sftp-server ] || image_add "$root" /usr/lib/openssh/sftp-server
     image_python "$root"
     image_busybox "$root"
     image_accounts "$root"
+    # The terminals and the locale that tests ask for.
+    mkdir -p "$root/usr/lib/locale" "$root/usr/share"
+    cp -rL /usr/share/terminfo /lib/terminfo "$root/usr/share/" 2>/dev/null || true
+    cp -r /usr/lib/locale/C.utf8 "$root/usr/lib/locale/" 2>/dev/null || true
+    [ "$tier" != host ] || guest_add_qemu "$root"
+}
+
+# Prints the file of the base. It is made anew when a package or one of these scripts has changed.
+base_image()
+{
+    local key file
+    key=$({ cat /var/lib/dpkg/status "$here"/*.sh && echo "$tier"; } | sha256sum | cut -c 1-16)
+    file=$VM_CACHE/image-$tier-$key
+    if [ ! -e "$file" ]; then
+        find "$VM_CACHE" -maxdepth 1 -name 'image-*' -mtime +7 -delete
+        make_base "$tmp/base" >&2
+        image_pack "$tmp/base" "$file"
+    fi
+    printf '%s\n' "$file"
+}
+
+make_image()
+{
+    local kernel=$1 root=$tmp/root base name
+    shift
+    base=$(base_image)
+    image_folders "$root"
+    mkdir -p "$root/src/build/vm/src"
     cp -r "$top/tests" "$root/src/tests"
     mkdir "$root/src/src" && cp -r "$top/src/lib" "$root/src/src/lib"
     for name in "$build"/src/vsock-shell-*; do
         [ ! -f "$name" ] || image_add "$root" "$name"
         [ ! -f "$name" ] || mv "$root$name" "$root/src/build/vm/src/"
     done
-    # The terminals and the locale that tests ask for.
-    mkdir -p "$root/usr/lib/locale" "$root/usr/share"
-    cp -rL /usr/share/terminfo /lib/terminfo "$root/usr/share/" 2>/dev/null || true
-    cp -r /usr/lib/locale/C.utf8 "$root/usr/lib/locale/" 2>/dev/null || true
     cp "$here/init" "$root/init"
     {
         printf 'cd /src\nexport VSH_BUILD=/src/build/vm VSH_SLOW=%s VSH_SMALL=1 VSH_TRANSPORT=vsock\n' \
             "${SLOWNESS[$tier]}"
         "write_tests_$tier" "$kernel/lib/modules" "$@"
     } >"$root/tests.sh"
-    image_pack "$root" "$tmp/image"
+    # The kernel unpacks one archive after the other.
+    image_pack "$root" "$tmp/top"
+    cat "$base" "$tmp/top" >"$tmp/image"
 }
 
 boot()
@@ -166,7 +199,7 @@ boot()
 follow()
 {
     tail -q -n +1 -f --pid="$qemu_pid" -s 0.3 "$tmp/console" 2>/dev/null | sed -u 's,\r$,,' |
-        grep -a --line-buffered -E '^(PASS|FAIL|SKIP) |^    ' || true
+        grep -a --line-buffered -E '^(PASS|FAIL|SKIP) |^    |^\||^emulated' || true
 }
 
 count()

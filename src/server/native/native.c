@@ -12,6 +12,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -215,7 +216,7 @@ static void on_socket(int fd, short revents, void *data)
     (void)fd;
     if (!native_may_take(native)) {
         /* Nothing is read now, and nobody is there to read on for. */
-        if (revents & (POLLHUP | POLLERR)) {
+        if (revents & (POLLHUP | POLLERR | POLLRDHUP)) {
             native_end_gone(native, "peer vanished");
         }
     } else if (revents & (POLLIN | POLLHUP | POLLERR)) {
@@ -265,8 +266,7 @@ void native_update(struct native *native)
         native_end_gone(native, "peer vanished");
         return;
     }
-    /* POLLPRI never comes on such a socket: it asks for hang-ups only, which events 0 would not. */
-    short in = native_may_take(native) ? POLLIN : POLLPRI;
+    short in = native_may_take(native) ? POLLIN : native->hang_up;
     short out = vsh_queue_pending(native->queue) > 0 ? POLLOUT : 0;
     (void)loop_watch_events(native->loop, native->fd, (short)(in | out));
 }
@@ -299,8 +299,25 @@ static int take_signals(struct native *native)
     return r;
 }
 
+/*
+ * A vsock does not hang up as long as there is something to read: it must do that the peer sends no
+ * more, which on a vsock is never a half-close (PROTOCOL.md). Elsewhere it may be one: POLLPRI,
+ * which never comes, asks for hang-ups alone, which no event at all would not.
+ * (test_session_ends.sh)
+ */
+static short hang_up_event(int fd)
+{
+    int domain = 0;
+    socklen_t length = sizeof(domain);
+
+    return getsockopt(fd, SOL_SOCKET, SO_DOMAIN, &domain, &length) == 0 && domain == AF_VSOCK
+               ? POLLRDHUP
+               : POLLPRI;
+}
+
 static int start(struct native *native)
 {
+    native->hang_up = hang_up_event(native->fd);
     int r = vsh_queue_new(native->fd, native->fd, &native->queue);
     if (r == 0) {
         r = loop_new(&native->loop);

@@ -44,6 +44,7 @@ struct native_activity {
 struct native {
     const struct native_settings *settings;
     int fd;
+    short hang_up; /* the event that tells of a peer that has gone while nothing is read */
     struct vsh_queue *queue;
     struct loop *loop;
     struct account *account; /* who the session is */
