@@ -24,6 +24,7 @@ STAGES=(
     'no-ssh-unit   no-ssh-build  unit no-ssh'
     'static-build  -             build_static'
     'static-e2e    static-build  e2e static'
+    'initramfs     static-build  initramfs'
     'musl-build    -             build_musl'
     'valgrind      gcc-build     valgrind'
     'lint          clang-build   lint'
@@ -35,14 +36,15 @@ STAGES=(
     'readme        -             readme'
 )
 # What --quick leaves out: a second look at the same code.
-SLOW_STAGES='clang-e2e no-ssh-build no-ssh-unit static-build static-e2e musl-build valgrind quickstart packages vm-loopback vm-host readme'
+SLOW_STAGES='clang-e2e no-ssh-build no-ssh-unit static-build static-e2e initramfs musl-build valgrind quickstart packages vm-loopback vm-host readme'
 
 usage()
 {
     cat <<'END'
 usage: tests/run.sh [OPTION...]
   --quick            the short round: fewer builds, 10 s per fuzzer
-  --full             also vm-host, a guest in a guest, and readme, a Debian from nothing: some minutes
+  --full             also vm-host, a guest in a guest, readme, a Debian from nothing, and a boot of dracut's
+                     image: some minutes
   --compiler NAME    only the stages that build with gcc or with clang
   --only PATTERN     only the stages whose name contains PATTERN, and what they need
   --list             prints the stages and ends
@@ -133,6 +135,13 @@ layers()
 valgrind()
 {
     "$support/run-valgrind.sh" "$top/build/gcc"
+}
+
+# As for the virtual machine: skipped with the reason where QEMU cannot be installed.
+initramfs()
+{
+    [ -z "$install" ] || deps_install "${DEPS_VM[@]}" || true
+    VSH_FULL=$full "$support/run-e2e.sh" -b "$top/build/static" -d "$top/tests/initramfs"
 }
 
 lint()

@@ -124,7 +124,9 @@ check_shellcheck()
         # What is sourced sets variables for others.
         files -name '*.sh' ! -perm -u+x | xargs -0 -r shellcheck -e SC2034 &&
         # Scripts that go by other names; each says its shell.
-        files \( -path 'contrib/openrc/*.in' -o -path 'contrib/packaging/*.p[or]*' \) | xargs -0 -r shellcheck
+        files \( -path 'contrib/openrc/*.in' -o -path 'contrib/packaging/*.p[or]*' \) | xargs -0 -r shellcheck &&
+        files \( -path 'contrib/initramfs*' -o -path 'contrib/dracut/*' \) |
+        xargs -0 -r shellcheck -e SC1091 # files of the builder and of the image
 }
 
 check_mandoc()
