@@ -106,7 +106,7 @@ for program in "${!PAGE[@]}"; do
 done
 
 # Options of other programs that the README runs.
-OTHERS='--build|--run-command|--install|--now|--target|--unix-socket|--userns|--vsock'
+OTHERS='--build|--config-file|--id|--run-command|--install|--now|--target|--unix-socket|--userns|--vsock'
 {
     grep -ohE -e '(^|[^A-Za-z-])--[a-z][a-z-]+' "$TOP/README.md" | grep -oE -e '--.*'
     grep -ohE -e 'Fl -[a-z][a-z-]+' "${PAGE[@]}" | sed 's/^Fl -/--/'
