@@ -8,7 +8,7 @@ _vsock_shell_server()
     local options='-p --port --listen -d --daemonize -v --verbose -i --stdio --allow --deny
         --require-privileged-port --allow-uid --user --shell --no-exec --no-pty --no-upload
         --no-download --no-forward --root --record --max-sessions --max-sessions-per-peer --login-grace
-        --idle-timeout --grace --pid-file --log --status --json --control
+        --idle-timeout --grace --config --pid-file --log --status --json --control
         --check --ssh --authorized-keys --host-key
         --show-host-key --ssh-all-ciphers --ssh-auth --sftp-server --version -h --help'
 
@@ -37,7 +37,7 @@ _vsock_shell_server()
         mapfile -t COMPREPLY < <(compgen -d -- "$current")
         compopt -o filenames
         ;;
-    --shell | --pid-file | --control | --authorized-keys | --host-key | --sftp-server)
+    --shell | --config | --pid-file | --control | --authorized-keys | --host-key | --sftp-server)
         mapfile -t COMPREPLY < <(compgen -f -- "$current")
         compopt -o filenames
         ;;

@@ -25,6 +25,7 @@ complete -c vsock-shell-server -l max-sessions-per-peer -x -d 'connections at on
 complete -c vsock-shell-server -l login-grace -x -d 'seconds for the first request'
 complete -c vsock-shell-server -l idle-timeout -x -d 'seconds until a still session ends'
 complete -c vsock-shell-server -l grace -x -d 'seconds for sessions to end after SIGTERM'
+complete -c vsock-shell-server -l config -r -F -d 'read options from here'
 complete -c vsock-shell-server -l pid-file -r -F -d 'write the process id here'
 complete -c vsock-shell-server -l log -x -a 'stderr syslog json' -d 'where the log goes'
 complete -c vsock-shell-server -l status -d 'show the sessions of a running server'

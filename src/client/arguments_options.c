@@ -237,6 +237,7 @@ bool arguments_read_options(struct parser *parser, int argc, char **argv)
 {
     int option;
 
+    options_short_name(argv);
     while ((option = getopt_long(argc, argv, short_options, long_options, NULL)) != -1) {
         apply_option(parser, option, optarg);
     }

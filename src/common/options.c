@@ -19,17 +19,40 @@ static const char *program_name(void)
     return program_invocation_short_name;
 }
 
-int option_u32(const char *name, const char *text, uint32_t min, uint32_t max, uint32_t *ret)
+static int fail(const char *error)
+{
+    (void)fprintf(stderr, "%s: %s\n", program_name(), error);
+    return -EINVAL;
+}
+
+void options_short_name(char **argv)
+{
+    char *slash = argv[0] ? strrchr(argv[0], '/') : NULL;
+
+    if (slash && slash[1] != '\0') {
+        argv[0] = slash + 1;
+    }
+}
+
+int option_read_u32(const char *name, const char *text, uint32_t min, uint32_t max, uint32_t *ret,
+                    char error[OPTION_ERROR_MAX])
 {
     uint32_t value;
 
     if (vsh_parse_u32(text, max, &value) < 0 || value < min) {
-        (void)fprintf(stderr, "%s: %s: '%s' is not a number from %u to %u\n", program_name(), name,
-                      text, min, max);
+        (void)snprintf(error, OPTION_ERROR_MAX, "%s: '%s' is not a number from %u to %u", name,
+                       text, min, max);
         return -EINVAL;
     }
     *ret = value;
     return 0;
+}
+
+int option_u32(const char *name, const char *text, uint32_t min, uint32_t max, uint32_t *ret)
+{
+    char error[OPTION_ERROR_MAX];
+
+    return option_read_u32(name, text, min, max, ret, error) < 0 ? fail(error) : 0;
 }
 
 /* "7", "0.5", ".5" and "7." would all be clear; the last two are refused to keep one spelling. */
@@ -68,15 +91,23 @@ static int parse_ms(const char *text, uint32_t max, int *ret_ms)
     return 0;
 }
 
-int option_seconds(const char *name, const char *text, uint32_t max, int *ret_ms)
+int option_read_seconds(const char *name, const char *text, uint32_t max, int *ret_ms,
+                        char error[OPTION_ERROR_MAX])
 {
     if (parse_ms(text, max, ret_ms) < 0) {
-        (void)fprintf(stderr,
-                      "%s: %s: '%s' is not a number of seconds from 0 to %u, such as 20 or 0.5\n",
-                      program_name(), name, text, max);
+        (void)snprintf(error, OPTION_ERROR_MAX,
+                       "%s: '%s' is not a number of seconds from 0 to %u, such as 20 or 0.5", name,
+                       text, max);
         return -EINVAL;
     }
     return 0;
+}
+
+int option_seconds(const char *name, const char *text, uint32_t max, int *ret_ms)
+{
+    char error[OPTION_ERROR_MAX];
+
+    return option_read_seconds(name, text, max, ret_ms, error) < 0 ? fail(error) : 0;
 }
 
 static int parse_size(const char *text, uint64_t *ret)

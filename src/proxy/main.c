@@ -99,6 +99,7 @@ static void parse_arguments(int argc, char **argv, struct proxy_arguments *ret)
     int option;
 
     *ret = (struct proxy_arguments){0};
+    options_short_name(argv);
     while ((option = getopt_long(argc, argv, "Fp:v", long_options, NULL)) != -1) {
         switch (option) {
         case 'F':

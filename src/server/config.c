@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Reads the command line by the table of config_options.c and checks what one option alone cannot
- * say. Makes the policy out of the rules. Starts nothing.
+ * Reads the command line by the table of config_options.c, on top of the file that it may name.
+ * Starts nothing.
  */
 #include "server/config.h"
 
@@ -11,7 +11,6 @@
 #include <string.h>
 
 #include "common/options.h"
-#include "session/policy.h"
 
 #define OPTIONS_MAX 64
 #define LETTER_BASE 256 /* getopt's val of an option without a letter: its index above this */
@@ -46,13 +45,17 @@ static void print_help(void)
     }
 }
 
-/* Puts one option's value where the table says. Returns 0 or -EINVAL after a sentence. */
-static int take_option(struct config *config, const struct config_option *option, const char *text)
+int config_take(struct config *config, const struct config_option *option, const char *text,
+                char error[CONFIG_ERROR_MAX])
 {
     void *place = (char *)config + option->offset;
     char name[64];
     (void)snprintf(name, sizeof(name), "--%s", option->name);
 
+    int r = option->check ? option->check(text, error, CONFIG_ERROR_MAX) : 0;
+    if (r < 0) {
+        return r;
+    }
     switch (option->kind) {
     case CONFIG_FLAG:
         *(bool *)place = true;
@@ -61,12 +64,13 @@ static int take_option(struct config *config, const struct config_option *option
         *(int *)place += 1;
         return 0;
     case CONFIG_NUMBER:
-        return option_u32(name, text, option->min, option->max, (uint32_t *)place);
+        return option_read_u32(name, text, option->min, option->max, (uint32_t *)place, error);
     case CONFIG_SECONDS:
-        return option_seconds(name, text, option->max, (int *)place);
+        return option_read_seconds(name, text, option->max, (int *)place, error);
     case CONFIG_TEXT:
+    case CONFIG_PATH:
         if (*text == '\0') {
-            (void)fprintf(stderr, SERVER_PROGRAM ": %s needs a value, not an empty text\n", name);
+            (void)snprintf(error, CONFIG_ERROR_MAX, "%s needs a value, not an empty text", name);
             return -EINVAL;
         }
         *(const char **)place = text;
@@ -96,7 +100,7 @@ static const struct config_option *find_option(int value)
     return NULL;
 }
 
-static int read_options(struct config *config, int argc, char **argv)
+static int read_options(struct config *config, int argc, char **argv, char error[CONFIG_ERROR_MAX])
 {
     struct option table[OPTIONS_MAX] = {0};
     char letters[OPTIONS_MAX * 2 + 1];
@@ -115,107 +119,28 @@ static int read_options(struct config *config, int argc, char **argv)
     }
     letters[used] = '\0';
 
-    optind = 0; /* start afresh: unit tests parse more than once */
+    optind = 0; /* start afresh: SIGHUP parses again */
     int value;
     while ((value = getopt_long(argc, argv, letters, table, NULL)) != -1) {
         const struct config_option *option = find_option(value);
         if (!option) {
-            return -EINVAL; /* getopt has said why */
+            error[0] = '\0'; /* getopt has said why */
+            return -EINVAL;
         }
-        int r = take_option(config, option, optarg);
+        int r = config_take(config, option, optarg, error);
         if (r < 0) {
             return r;
         }
     }
     if (optind < argc) {
-        (void)fprintf(stderr,
-                      SERVER_PROGRAM ": unexpected argument '%s': addresses go behind --listen\n",
-                      argv[optind]);
+        (void)snprintf(error, CONFIG_ERROR_MAX,
+                       "unexpected argument '%s': addresses go behind --listen", argv[optind]);
         return -EINVAL;
     }
     return 0;
 }
 
-/* The addresses: --listen's, each with -p's port unless it names one; or every CID of this VM. */
-static int make_addresses(struct config *config)
-{
-    size_t count = config->listen_texts.count;
-    config->addresses = calloc(count ? count : 1, sizeof(*config->addresses));
-    if (!config->addresses) {
-        return -ENOMEM;
-    }
-    if (count == 0) {
-        config->addresses[0] = (struct vsh_address){
-            .family = VSH_FAMILY_VSOCK, .cid = VSH_CID_ANY, .port = config->port, .has_port = true};
-        config->address_count = 1;
-        return 0;
-    }
-    for (size_t i = 0; i < count; i++) {
-        const char *text = config->listen_texts.items[i];
-        struct vsh_address *address = &config->addresses[i];
-        char error[512] = "";
-        int r = vsh_address_parse(text, VSH_ADDRESS_LISTEN, address, error, sizeof(error));
-        if (r == -ENOENT) {
-            (void)snprintf(error, sizeof(error),
-                           "'%s' is no address to listen on: give vsock:any, vsock:any:PORT, "
-                           "unix:PATH or mux:PATH",
-                           text);
-        }
-        if (r < 0) {
-            (void)fprintf(stderr, SERVER_PROGRAM ": --listen: %s\n", error);
-            return r;
-        }
-        if (!address->has_port) {
-            address->port = config->port;
-        }
-    }
-    config->address_count = count;
-    return 0;
-}
-
-static int check_whole(struct config *config)
-{
-    if (config->log_text && log_target_parse(config->log_text, &config->log_target) < 0) {
-        (void)fprintf(stderr, SERVER_PROGRAM ": --log: '%s' is not one of stderr, syslog, json\n",
-                      config->log_text);
-        return -EINVAL;
-    }
-    if (!config->log_text && config->daemonize) {
-        config->log_target = LOG_TO_SYSLOG; /* stderr is closed by then */
-    }
-    if (config->one_connection && (config->daemonize || config->listen_texts.count)) {
-        (void)fprintf(stderr, SERVER_PROGRAM ": -i serves standard input: it goes with neither -d "
-                                             "nor --listen\n");
-        return -EINVAL;
-    }
-    if (config->status && (config->daemonize || config->one_connection || config->check_only ||
-                           config->listen_texts.count)) {
-        (void)fprintf(stderr, SERVER_PROGRAM ": --status asks a running server: it goes with -p, "
-                                             "--control and --json, not with -d, -i, --check or "
-                                             "--listen\n");
-        return -EINVAL;
-    }
-    if (config->json && !config->status) {
-        (void)fprintf(stderr,
-                      SERVER_PROGRAM ": --json goes with --status; the log is --log json\n");
-        return -EINVAL;
-    }
-    if (config->control && strlen(config->control) >= VSH_PATH_MAX) {
-        (void)fprintf(stderr,
-                      SERVER_PROGRAM ": --control: the path of a socket file has at most "
-                                     "%d bytes\n",
-                      VSH_PATH_MAX - 1);
-        return -EINVAL;
-    }
-    if (config->shell && config->shell[0] != '/') {
-        (void)fprintf(stderr, SERVER_PROGRAM ": --shell: '%s' is not an absolute path\n",
-                      config->shell);
-        return -EINVAL;
-    }
-    return 0;
-}
-
-int config_parse(struct config *config, int argc, char **argv)
+static void set_defaults(struct config *config)
 {
     *config = (struct config){
         .port = VSH_PORT_DEFAULT,
@@ -224,12 +149,35 @@ int config_parse(struct config *config, int argc, char **argv)
         .grace_ms = 5000,
         .log_target = LOG_TO_STDERR,
     };
-    int r = read_options(config, argc, argv);
-    if (r == 0) {
-        r = check_whole(config);
+}
+
+/* The command line has been read: once more, now on top of the file that it names. */
+static int read_on_file(struct config *config, int argc, char **argv, char error[CONFIG_ERROR_MAX])
+{
+    const char *path = config->file;
+    config_done(config);
+    set_defaults(config);
+    int r = config_read_file(config, path, error);
+    return r < 0 ? r : read_options(config, argc, argv, error);
+}
+
+int config_read(struct config *config, int argc, char **argv, char error[CONFIG_ERROR_MAX])
+{
+    (void)snprintf(error, CONFIG_ERROR_MAX, "out of memory");
+    set_defaults(config);
+    int r = read_options(config, argc, argv, error);
+    if (r == 0 && config->file) {
+        r = read_on_file(config, argc, argv, error);
     }
-    if (r == 0) {
-        r = make_addresses(config);
+    return r < 0 ? r : config_check(config, error);
+}
+
+int config_parse(struct config *config, int argc, char **argv)
+{
+    char error[CONFIG_ERROR_MAX];
+    int r = config_read(config, argc, argv, error);
+    if (r < 0 && error[0] != '\0') {
+        (void)fprintf(stderr, SERVER_PROGRAM ": %s\n", error);
     }
     return r;
 }
@@ -237,6 +185,7 @@ int config_parse(struct config *config, int argc, char **argv)
 void config_done(struct config *config)
 {
     free(config->addresses);
+    free(config->file_text);
     free(config->listen_texts.items);
     free(config->allow.items);
     free(config->deny.items);

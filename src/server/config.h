@@ -65,16 +65,22 @@ struct config {
     int idle_timeout_ms; /* 0 = none */
     int grace_ms;
     const char *pid_file;
+    const char *file; /* --config; NULL = none */
+    char *file_text;  /* its content, which the values point into */
     const char *log_text;
     enum log_target log_target;
     struct config_ssh ssh;
 };
 
 /*
- * Fills config from the command line; --help and --version print and exit 0. Returns 0, or -EINVAL
- * after one sentence on stderr. config_done() frees the lists in both cases.
+ * Fills config from the file of --config, if there is one, and from the command line, which adds to
+ * it and has the last word; --help and --version print and exit 0. Returns 0, or a negative errno
+ * after one sentence: on stderr (parse), or in error[] (read, for SIGHUP). config_done() frees the
+ * lists in both cases.
  */
+#define CONFIG_ERROR_MAX 1024
 int config_parse(struct config *config, int argc, char **argv);
+int config_read(struct config *config, int argc, char **argv, char error[CONFIG_ERROR_MAX]);
 void config_done(struct config *config);
 
 struct policy;
@@ -98,10 +104,12 @@ enum config_kind {
     CONFIG_NUMBER,  /* uint32_t, from min to max */
     CONFIG_SECONDS, /* int, milliseconds; max in seconds */
     CONFIG_TEXT,    /* const char * */
+    CONFIG_PATH,    /* the same; with -d absolute */
     CONFIG_LIST,    /* struct config_list */
     CONFIG_HELP,
     CONFIG_VERSION,
 };
+typedef int config_check_fn(const char *text, char *error, size_t error_size);
 struct config_option {
     const char *name;
     char letter; /* 0 = none */
@@ -110,8 +118,23 @@ struct config_option {
     uint32_t min, max;
     const char *argument; /* NULL = takes none */
     const char *help;
+    config_check_fn *check; /* of one value; NULL = anything goes */
+    bool only_there;        /* on the command line, not in a file */
 };
 extern const struct config_option config_options[];
 extern const size_t config_option_count;
+
+/*
+ * Inside of config*.c. Each returns 0, or a negative errno with a sentence in error[]: one option's
+ * value; a whole file; what one option alone cannot say.
+ */
+int config_take(struct config *config, const struct config_option *option, const char *text,
+                char error[CONFIG_ERROR_MAX]);
+int config_read_file(struct config *config, const char *path, char error[CONFIG_ERROR_MAX]);
+int config_check(struct config *config, char error[CONFIG_ERROR_MAX]);
+
+/* The checks of single values. */
+config_check_fn config_check_allow, config_check_deny, config_check_allow_uid;
+config_check_fn config_check_address, config_check_log, config_check_auth, config_check_not_empty;
 
 #endif

@@ -94,6 +94,7 @@ static void print_value(const struct config *config, const struct config_option 
         (void)fprintf(out, "%s: %g\n", option->name, *(const int *)place / 1000.0);
         break;
     case CONFIG_TEXT:
+    case CONFIG_PATH:
         if (*(const char *const *)place) {
             (void)fprintf(out, "%s: %s\n", option->name, *(const char *const *)place);
         }

@@ -61,6 +61,10 @@ int daemon_ready(int ready_fd)
             return -errno;
         }
     }
+    /* Nobody's file system is kept busy; the settings hold no relative path. */
+    if (chdir("/") < 0) {
+        return -errno;
+    }
     return fd_write_full(done, "", 1, -1);
 }
 

@@ -15,7 +15,10 @@
  */
 int daemon_start(void);
 
-/* Lets the parent go and puts standard input, output and error on /dev/null. Closes ready_fd. */
+/*
+ * Goes to "/", puts standard input, output and error on /dev/null, and lets the parent go. Closes
+ * ready_fd.
+ */
 int daemon_ready(int ready_fd);
 
 /*

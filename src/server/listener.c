@@ -230,17 +230,17 @@ static void on_sighup(int signo, void *data)
 {
     struct listener *listener = data;
     char text[4096];
-    struct policy *policy = NULL;
     (void)signo;
     (void)notify_reloading();
-    int r = config_policy(listener->server->config, &policy, text, sizeof(text));
+    int r = server_reload(listener->server, text, sizeof(text));
     if (r < 0) {
         log_error("the old policy stays: %s", text);
     } else {
-        policy_free(listener->server->policy);
-        listener->server->policy = policy;
-        log_notice("the policy has been read again:\n%s",
-                   policy_describe(policy, text, sizeof(text)));
+        (void)policy_describe(listener->server->policy, text, sizeof(text));
+        for (char *line = text; (line = strchr(line, '\n')) != NULL;) {
+            *line = line[1] != '\0' ? ';' : '\0';
+        }
+        log_notice("the policy has been read again: %s", text);
     }
     (void)notify_send("READY=1");
 }

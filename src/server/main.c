@@ -3,10 +3,8 @@
  * vsock-shell-server: settings, then either one connection or the listener. Wrong use and settings
  * that cannot work exit 2, a start that fails exits 1.
  */
-#include <errno.h>
 #include <signal.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -19,82 +17,16 @@
 #include "server/listener.h"
 #include "server/notify.h"
 #include "server/one_connection.h"
-#include "server/record_file.h"
 #include "server/server.h"
 #include "server/ssh_launch.h"
 #include "server/status.h"
-#include "session/account.h"
-#include "session/policy.h"
 
 #define EXIT_START 1
 #define EXIT_USAGE 2
 
 static void open_log(const struct config *config)
 {
-    log_open(SERVER_PROGRAM, config->log_target,
-             config->verbose ? LOG_LEVEL_DEBUG : LOG_LEVEL_INFO);
-}
-
-static int find_account(const struct config *config, struct account **ret)
-{
-    if (!config->user) {
-        return 0;
-    }
-    int r = account_lookup(config->user, ret);
-    if (r < 0) {
-        log_error("--user: there is no user '%s' here: %s", config->user, strerror(-r));
-        return r;
-    }
-    if (geteuid() != 0 && (*ret)->uid != geteuid()) {
-        log_error("--user: only root can run sessions as another user, '%s'", config->user);
-        return -EPERM;
-    }
-    return 0;
-}
-
-static int find_ssh(const struct config *config, char **ret)
-{
-    if (!config->ssh.on && !config->ssh.show_host_key) {
-        return 0;
-    }
-    int r = ssh_find_program(ret);
-    if (r < 0) {
-        log_error("--ssh: the program " SSH_PROGRAM " is not installed in " VSH_LIBEXECDIR
-                  " nor beside this one: install it, or serve without --ssh");
-    }
-    return r;
-}
-
-static int find_record_folder(const struct config *config, int *ret_fd)
-{
-    char error[512];
-    if (!config->record) {
-        return 0;
-    }
-    int r = record_folder_open(config->record, error, sizeof(error));
-    if (r < 0) {
-        log_error("%s", error);
-        return r;
-    }
-    *ret_fd = r;
-    return 0;
-}
-
-/* Everything that may be wrong with the settings shows here, before anything starts. */
-static int prepare(struct server *server)
-{
-    char error[512];
-    const struct config *config = server->config;
-    int r = config_policy(config, &server->policy, error, sizeof(error));
-    if (r < 0) {
-        log_error("%s", error);
-        return r;
-    }
-    r = find_account(config, &server->account);
-    if (r == 0) {
-        r = find_record_folder(config, &server->record_fd);
-    }
-    return r < 0 ? r : find_ssh(config, &server->ssh_program);
+    log_open(SERVER_PROGRAM, config->log_target, server_log_level(config));
 }
 
 static int open_sockets(struct listener *listener, const struct config *config,
@@ -163,13 +95,10 @@ static int serve_sockets(struct server *server, const struct activation *activat
 static int take_descriptors(struct activation *activation)
 {
     int r = activation_take(activation);
-    if (r < 0) {
-        log_error("LISTEN_FDS: the service manager passed something other than listening stream "
-                  "sockets or one connected socket");
-        return r;
+    if (r == 0) {
+        fd_close_from(ACTIVATION_FIRST_FD + (int)activation->count);
     }
-    fd_close_from(ACTIVATION_FIRST_FD + (int)activation->count);
-    return 0;
+    return r;
 }
 
 static int serve(struct server *server, const struct activation *activation)
@@ -194,11 +123,31 @@ static int serve(struct server *server, const struct activation *activation)
     return serve_sockets(server, activation, ready_fd);
 }
 
+static int run(struct server *server, const struct activation *activation)
+{
+    const struct config *config = server->config;
+    char error[CONFIG_ERROR_MAX];
+    if (server_prepare(server, error, sizeof(error)) < 0) {
+        log_error("%s", error);
+        return EXIT_USAGE;
+    }
+    if (config->check_only) {
+        config_print(config, server->policy, stdout);
+        return 0;
+    }
+    return config->ssh.show_host_key ? ssh_show_host_key(server) : serve(server, activation);
+}
+
 int main(int argc, char **argv)
 {
     struct config config;
     struct activation activation = {0};
-    struct server server = {.config = &config, .record_fd = -1, .slot_fd = -1};
+    struct server server = {.config = &config,
+                            .start_config = &config,
+                            .argc = argc,
+                            .argv = argv,
+                            .record_fd = -1,
+                            .slot_fd = -1};
 
     if (fd_open_standard() < 0) {
         return EXIT_START;
@@ -209,31 +158,21 @@ int main(int argc, char **argv)
     sigset_t none;
     (void)sigemptyset(&none);
     (void)sigprocmask(SIG_SETMASK, &none, NULL);
+    options_short_name(argv);
     if (config_parse(&config, argc, argv) < 0) {
         usage_error(SERVER_PROGRAM);
     }
+    /* Before the log: what it opens must not be closed with what we inherited. */
+    int taken = take_descriptors(&activation);
     open_log(&config);
-    if (config.status) {
-        int status = status_ask(&config);
-        config_done(&config);
-        return status;
+    int status = EXIT_START;
+    if (taken < 0) {
+        log_error("LISTEN_FDS: the service manager passed something other than listening stream "
+                  "sockets or one connected socket");
+    } else {
+        status = config.status ? status_ask(&config) : run(&server, &activation);
     }
-    int status = EXIT_USAGE;
-    if (take_descriptors(&activation) < 0) {
-        status = EXIT_START;
-    } else if (prepare(&server) == 0) {
-        if (config.check_only) {
-            config_print(&config, server.policy, stdout);
-            status = 0;
-        } else if (config.ssh.show_host_key) {
-            status = ssh_show_host_key(&server);
-        } else {
-            status = serve(&server, &activation);
-        }
-    }
-    policy_free(server.policy);
-    account_free(server.account);
-    free(server.ssh_program);
+    server_done(&server);
     config_done(&config);
     return status;
 }

@@ -25,7 +25,7 @@ log_has()
 
 bad_uses=(
     '--status -d|--status asks a running server'
-    '--status --listen unix:/x|--status asks a running server'
+    '--status -i|--status asks a running server'
     '--json|--json goes with --status'
     "--control $(printf '%0120d' 0)|--control: the path of a socket file has at most 107 bytes"
 )

@@ -10,6 +10,7 @@
 
 #include "base/fd.h"
 #include "common/options.h"
+#include "session/auth_methods.h"
 #include "session/policy.h"
 
 #define PROGRAM           "vsock-shell-ssh-session"
@@ -108,21 +109,12 @@ __attribute__((noreturn, format(printf, 1, 2))) static void mistake(const char *
 
 static void set_auth(struct ssh_settings *settings, const char *list)
 {
-    settings->auth_publickey = settings->auth_none = false;
-    for (const char *at = list;;) {
-        size_t length = strcspn(at, ",");
-        if (length == 9 && strncmp(at, "publickey", 9) == 0) {
-            settings->auth_publickey = true;
-        } else if (length == 4 && strncmp(at, "none", 4) == 0) {
-            settings->auth_none = true;
-        } else {
-            mistake("--ssh-auth: '%s' is not a list of publickey and none", list);
-        }
-        if (at[length] == '\0') {
-            return;
-        }
-        at += length + 1;
+    struct auth_methods methods;
+    if (auth_methods_parse(list, &methods) < 0) {
+        mistake("--ssh-auth: '%s' is not " AUTH_METHODS_FORM, list);
     }
+    settings->auth_publickey = methods.publickey;
+    settings->auth_none = methods.none;
 }
 
 static void set_root(struct ssh_settings *settings, const char *path)
@@ -180,8 +172,8 @@ static void set_text(struct ssh_settings *settings, int option, const char *text
         settings->shell = text;
         break;
     case OPTION_AUTHORIZED_KEYS:
-        if (settings->key_file_count == SSH_KEY_FILES_MAX) {
-            mistake("--authorized-keys: at most %d patterns", SSH_KEY_FILES_MAX);
+        if (settings->key_file_count == AUTH_KEY_FILES_MAX) {
+            mistake("--authorized-keys: at most %d patterns", AUTH_KEY_FILES_MAX);
         }
         settings->key_files[settings->key_file_count++] = text;
         break;
@@ -288,6 +280,7 @@ void ssh_settings_parse(int argc, char **argv, struct ssh_settings *ret)
     if (policy_new(&ret->policy) < 0) {
         die("out of memory");
     }
+    options_short_name(argv);
     while ((option = getopt_long(argc, argv, "ivhV", options, NULL)) != -1) {
         if (optarg != NULL) {
             set_text(ret, option, optarg);

@@ -9,16 +9,15 @@
 #include <vsock-shell/transport.h>
 
 #include "common/log.h"
+#include "session/auth_methods.h"
 #include "session/record.h"
-
-#define SSH_KEY_FILES_MAX 8
 
 struct policy;
 
 struct ssh_settings {
     const char *user;  /* the only one who may log in; NULL = whoever authenticates */
     const char *shell; /* NULL = the account's */
-    const char *key_files[SSH_KEY_FILES_MAX]; /* patterns of authorized_keys */
+    const char *key_files[AUTH_KEY_FILES_MAX]; /* patterns of authorized_keys */
     size_t key_file_count;
     const char *host_key; /* NULL = the default place */
     const char *sftp_server;
