@@ -150,6 +150,9 @@ static struct verdict judge(const struct listener *listener, const struct vsh_pe
 {
     const struct config *config = listener->server->config;
     const struct children *children = &listener->children;
+    if (peer->family == VSH_FAMILY_VSOCK) {
+        policy_look_again(listener->server->policy);
+    }
     if (policy_check_peer(listener->server->policy, peer, reason, REASON_MAX) < 0) {
         return (struct verdict){VSH_ERROR_REFUSED, reason};
     }

@@ -93,6 +93,13 @@ void policy_finish_on(struct policy *policy, uint32_t local_cid)
         !policy->has_allow && local_cid > VSH_CID_HOST && local_cid != VSH_CID_ANY;
 }
 
+void policy_look_again(struct policy *policy)
+{
+    if (!policy->has_allow && !policy->host_by_default) {
+        policy_finish(policy);
+    }
+}
+
 static int refuse(const struct vsh_peer *peer, char *reason, size_t size, const char *why)
 {
     char text[VSH_PEER_MAX] = "";

@@ -52,6 +52,10 @@ int policy_root_fd(const struct policy *policy);
 void policy_finish(struct policy *policy);
 void policy_finish_on(struct policy *policy, uint32_t local_cid);
 
+/* For a policy that by default lets nobody in, before a question: at a machine's boot the driver
+ * that makes a guest of it may come after the server. */
+void policy_look_again(struct policy *policy);
+
 /* This machine's own CID, VSH_CID_ANY when /dev/vsock does not tell. Connects to nothing. */
 uint32_t policy_local_cid(void);
 

@@ -107,6 +107,34 @@ static void test_rules(void **state)
     }
 }
 
+/* What this machine is does not matter: a policy that lets somebody in is not made anew, one that
+ * lets nobody in is. */
+static void test_looking_again(void **state)
+{
+    const char *const five[RULES_MAX] = {"5"};
+    char reason[256];
+    char now[512];
+    char again[512];
+
+    (void)state;
+    struct policy *guest = make(NULL, NULL, GUEST_CID);
+    policy_look_again(guest);
+    assert_int_equal(ask(guest, HOST_CID, 1023, reason, sizeof(reason)), 0);
+    policy_free(guest);
+    struct policy *ruled = make(five, NULL, UNKNOWN_CID);
+    policy_look_again(ruled);
+    assert_int_equal(ask(ruled, HOST_CID, 1023, reason, sizeof(reason)), -EACCES);
+    policy_free(ruled);
+
+    struct policy *unknown = make(NULL, NULL, UNKNOWN_CID);
+    struct policy *known = make(NULL, NULL, policy_local_cid());
+    policy_look_again(unknown);
+    assert_string_equal(policy_describe(unknown, again, sizeof(again)),
+                        policy_describe(known, now, sizeof(now)));
+    policy_free(unknown);
+    policy_free(known);
+}
+
 static void test_privileged_port(void **state)
 {
     static const char *const allow[] = {"host", NULL};
@@ -304,6 +332,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_rules),
+        cmocka_unit_test(test_looking_again),
         cmocka_unit_test(test_privileged_port),
         cmocka_unit_test(test_mux_is_a_guest),
         cmocka_unit_test(test_uids),
