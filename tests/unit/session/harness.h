@@ -123,6 +123,9 @@ static const struct pump_peer harness_ops = {
 static const char *harness_env[] = {"PATH=/usr/local/bin:/usr/bin:/bin", "HOME=/", "TERM=dumb",
                                     NULL};
 
+/* Records the terminals that start from now on; NULL = nobody does. */
+static struct recorder *harness_recorder;
+
 /* Starts `sh -c command` as account (NULL = as we are) on pipes or on a terminal. */
 static __attribute__((unused)) struct harness *harness_start_as(const char *command, bool terminal,
                                                                 const struct account *account)
@@ -149,6 +152,7 @@ static __attribute__((unused)) struct harness *harness_start_as(const char *comm
         .envp = (char *const *)(uintptr_t)harness_env,
         .account = account,
         .pty = terminal ? &pty : NULL,
+        .recorder = harness_recorder,
     };
     assert_int_equal(process_spawn(&spec, &h->process, &stage), 0);
     free(argv);
