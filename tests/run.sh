@@ -34,17 +34,18 @@ STAGES=(
     'vm-loopback   gcc-build     vm loopback'
     'vm-host       static-build  vm host'
     'readme        -             readme'
+    'debian        packages      debian'
 )
 # What --quick leaves out: a second look at the same code.
-SLOW_STAGES='clang-e2e no-ssh-build no-ssh-unit static-build static-e2e initramfs musl-build valgrind quickstart packages vm-loopback vm-host readme'
+SLOW_STAGES='clang-e2e no-ssh-build no-ssh-unit static-build static-e2e initramfs musl-build valgrind quickstart packages vm-loopback vm-host readme debian'
 
 usage()
 {
     cat <<'END'
 usage: tests/run.sh [OPTION...]
   --quick            the short round: fewer builds, 10 s per fuzzer
-  --full             also vm-host, a guest in a guest, readme, a Debian from nothing, and a boot of dracut's
-                     image: some minutes
+  --full             also vm-host, a guest in a guest, readme and debian, a Debian from nothing, and a boot of
+                     dracut's image: some minutes
   --compiler NAME    only the stages that build with gcc or with clang
   --only PATTERN     only the stages whose name contains PATTERN, and what they need
   --list             prints the stages and ends
@@ -165,6 +166,16 @@ packages()
 {
     build package gcc package
     "$support/run-e2e.sh" -b "$top/build/package" -d "$top/tests/packages"
+}
+
+debian()
+{
+    if [ -z "$full" ]; then
+        echo 'SKIP: a Debian from nothing takes minutes: only with --full'
+        return 77
+    fi
+    [ -z "$install" ] || deps_install "${DEPS_CHROOT[@]}" || true
+    VSH_FRESH_DEBIAN=1 "$support/run-e2e.sh" -b "$top/build/package" -d "$top/tests/packages" life
 }
 
 # Where QEMU cannot be installed the stage is skipped with the reason.

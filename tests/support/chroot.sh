@@ -4,7 +4,7 @@
 # A fresh Debian 12 in a folder, for tests that start from nothing. Takes root and debootstrap.
 #
 #   chroot_can                   says why not, with status 77, where there is no way to have one
-#   chroot_make FOLDER           makes it, from the mirror that this machine uses
+#   chroot_make FOLDER [PACKAGE...]  makes it, from the mirror that this machine uses, with the packages
 #   chroot_run FOLDER CMD...     runs CMD in it as root, with process and mount tables of its own, so that
 #                                nothing stays behind: what CMD has started ends with it
 
@@ -34,9 +34,11 @@ chroot_mirror()
 
 chroot_make()
 {
-    local folder=${1:?chroot_make takes a folder} mirror
+    local folder=${1:?chroot_make takes a folder} mirror packages
+    shift
+    packages=$(IFS=,; echo "ca-certificates${*:+,$*}")
     mirror=$(chroot_mirror)
-    debootstrap --variant=minbase --include=ca-certificates bookworm "$folder" "$mirror" || return
+    debootstrap --variant=minbase --include="$packages" bookworm "$folder" "$mirror" || return
     printf 'deb %s %s main\n' "$mirror" bookworm "$mirror" bookworm-updates \
         "$mirror-security" bookworm-security >"$folder/etc/apt/sources.list"
     cp /etc/resolv.conf /etc/hosts "$folder/etc/"

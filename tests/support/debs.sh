@@ -12,7 +12,7 @@
 PACKAGES=(vsock-shell vsock-shell-ssh libvsock-shell1 libvsock-shell-dev)
 
 need cpack dpkg-deb dpkg-shlibdeps
-[ -e "$VSH_BUILD/CPackConfig.cmake" ] || skip "$VSH_BUILD is no build that makes packages"
+grep -qx 'CMAKE_INSTALL_PREFIX:PATH=/usr' "$VSH_BUILD/CMakeCache.txt" || skip "$VSH_BUILD is no build that makes packages"
 
 make_packages()
 {

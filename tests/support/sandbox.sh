@@ -6,6 +6,7 @@
 # Runs COMMAND as process 1 of namespaces of its own, in a copy of this machine's root folder that is
 # thrown away: what it writes stays in memory. It is for programs that write all over a machine, as
 # service managers and image builders do.
+#   -r FOLDER  is the root folder that is copied, in place of the machine's
 #   -l FOLDER  laid over the root folder
 #   -b PATH    is itself in there, and what is written to it stays
 #   -e NAME=V  environment, which is empty but for PATH
@@ -13,13 +14,15 @@
 # Takes root, overlayfs and cgroup2; without them it says so and ends with 77.
 set -euo pipefail
 
+lower=/
 layers=()
 binds=()
 environment=()
 pid_file=''
 arguments=("$@")
-while getopts 'l:b:e:p:' option; do
+while getopts 'r:l:b:e:p:' option; do
     case $option in
+    r) lower=$OPTARG ;;
     l) layers+=("$OPTARG") ;;
     b) binds+=("$OPTARG") ;;
     e) environment+=("$OPTARG") ;;
@@ -105,7 +108,7 @@ inside()
         cp -a "$path/." "$base/lower/"
     done
     # A layer must not lie in another one: hence the copy, in memory.
-    mount -t overlay -o "lowerdir=$base/lower:/,upperdir=$base/upper,workdir=$base/work" root "$root"
+    mount -t overlay -o "lowerdir=$base/lower:$lower,upperdir=$base/upper,workdir=$base/work" root "$root"
     mount -t proc proc "$root/proc"
     mount -t sysfs -o ro sysfs "$root/sys"
     mount -t cgroup2 cgroup2 "$root/sys/fs/cgroup"
