@@ -157,6 +157,29 @@ expect_status 0 "${SSH[@]}" t 'echo "agent: $SSH_AUTH_SOCK."'
 expect_line 'agent: .'
 ok '-A'
 
+# Out of descriptors for a moment, and nothing else that would wake the session: it looks again by itself.
+if command -v prlimit >/dev/null; then
+    remote=$(free_port)
+    forward -R "$remote:127.0.0.1:$PORT"
+    wait_for 10 listens "$remote"
+    find_descendants
+    for pid in "${LEFT[@]}"; do
+        [ "$(cat "/proc/$pid/comm" 2>/dev/null)" != vsock-shell-ssh ] || session=$pid
+    done
+    soft=$(awk '/Max open files/ { print $4 }' "/proc/$session/limits")
+    open=("/proc/$session/fd"/*)
+    prlimit --pid "$session" --nofile="${#open[@]}:"
+    "$ECHO" send "$remote" "$TMP/data" >"$TMP/back" &
+    send=$!
+    STARTED+=("$send")
+    wait_for 10 grep -q 'cannot accept a connection to forward' "$TMP/server.log" || fail 'no shortage'
+    prlimit --pid "$session" --nofile="$soft:"
+    wait_for 10 is_gone "$send" || fail 'a connection that came in a shortage is never taken'
+    expect_same "$TMP/data" "$TMP/back"
+    end_process "$FORWARD"
+    ok '-R goes on after a shortage of descriptors'
+fi
+
 local=$(free_port)
 run "${SSH[@]}" -o ExitOnForwardFailure=yes -R "$TMP/remote.sock:127.0.0.1:$PORT" t true
 [ "$STATUS" -ne 0 ] || fail 'a unix socket was forwarded'

@@ -14,6 +14,7 @@
 /* length, type, id, handle's length; and what follows the handle: offset, data's length. */
 #define WRITE_FIXED 13u
 #define WRITE_AFTER 12u
+#define LOOKUPS_MAX 256u /* of users and groups, for one request */
 
 static const struct {
     uint8_t type;
@@ -152,6 +153,7 @@ static int dispatch(struct sftpd *sftpd, uint8_t type, uint32_t id, struct sftpd
             continue;
         }
         sftpd->path[0] = sftpd->second_path[0] = '\0';
+        sftpd_names_allow(sftpd->names, LOOKUPS_MAX);
         int outcome = requests[i].changes && sftpd->no_upload != NULL
                           ? sftpd_refuse(sftpd, sftpd->no_upload)
                           : requests[i].handler(sftpd, id, r);

@@ -19,6 +19,7 @@ struct name_slot {
 };
 
 struct sftpd_names {
+    unsigned left; /* questions to the database */
     struct name_slot users[SLOTS];
     struct name_slot groups[SLOTS];
 };
@@ -34,10 +35,20 @@ void sftpd_names_free(struct sftpd_names *names)
     free(names);
 }
 
-static const char *lookup(struct name_slot *slots, unsigned id, const char *(*find)(unsigned id))
+void sftpd_names_allow(struct sftpd_names *names, unsigned lookups)
+{
+    names->left = lookups;
+}
+
+static const char *lookup(struct sftpd_names *names, struct name_slot *slots, unsigned id,
+                          const char *(*find)(unsigned id))
 {
     struct name_slot *slot = &slots[id % SLOTS];
     if (!slot->used || slot->id != id) {
+        if (names->left == 0) {
+            return "";
+        }
+        names->left--;
         const char *name = find(id);
         slot->used = true;
         slot->id = id;
@@ -60,10 +71,10 @@ static const char *find_group(unsigned id)
 
 const char *sftpd_user_name(struct sftpd_names *names, uid_t uid)
 {
-    return lookup(names->users, uid, find_user);
+    return lookup(names, names->users, uid, find_user);
 }
 
 const char *sftpd_group_name(struct sftpd_names *names, gid_t gid)
 {
-    return lookup(names->groups, gid, find_group);
+    return lookup(names, names->groups, gid, find_group);
 }

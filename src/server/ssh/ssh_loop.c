@@ -93,6 +93,10 @@ static int timeout(const struct ssh_connection *connection)
     if (idle > 0 && connection->active_ms + idle < due) {
         due = connection->active_ms + idle;
     }
+    /* A listener that rests is not polled: nothing else would wake us when it may go on. */
+    for (struct listener *at = connection->listeners; at != NULL; at = at->next) {
+        due = at->rest_until_ms > now && at->rest_until_ms < due ? at->rest_until_ms : due;
+    }
     for (struct channel *channel = connection->channels; channel != NULL; channel = channel->next) {
         if (channel->kind != NULL && channel->kind->busy != NULL && channel->kind->busy(channel)) {
             return 0;

@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* The extensions that OpenSSH's server offers, over memory. */
+#include <pwd.h>
+
 #include "sftp_peer.h"
 
 static void extended(struct peer *p, const char *name)
@@ -23,6 +25,20 @@ static void announces_them(void **state)
                              "lsetstat@openssh.com 1 limits@openssh.com 1 "
                              "expand-path@openssh.com 1 copy-data 1 home-directory 1 "
                              "users-groups-by-id@openssh.com 1 ");
+}
+
+static unsigned lookups;
+
+/* In the place of libc's, for this program: how often is it asked? */
+// NOLINTNEXTLINE(readability-inconsistent-declaration-parameter-name)
+struct passwd *getpwuid(uid_t uid)
+{
+    static struct passwd entry;
+    static char text[4096];
+    struct passwd *found = NULL;
+
+    lookups++;
+    return getpwuid_r(uid, &entry, text, sizeof(text), &found) == 0 ? found : NULL;
 }
 
 static void posix_rename_and_hardlink(void **state)
@@ -155,6 +171,26 @@ static void users_and_groups(void **state)
     sftpd_put_string(&p->w, users, 7);
     sftpd_put_string(&p->w, users, 4);
     assert_int_equal(ask_status(p), SFTP_BAD_MESSAGE);
+
+    /* One request cannot make the server ask its database for ever. */
+    uint8_t strangers[4 * 4000];
+    for (uint32_t i = 0; i < sizeof(strangers) / 4; i++) {
+        sftpd_store_u32(strangers + (size_t)4 * i, 1000000 + i);
+    }
+    lookups = 0;
+    extended(p, "users-groups-by-id@openssh.com");
+    sftpd_put_string(&p->w, strangers, sizeof(strangers));
+    sftpd_put_string(&p->w, strangers, 0);
+    assert_int_equal(ask(p), SFTP_EXTENDED_REPLY);
+    (void)sftpd_get_string(&p->r, &length);
+    assert_int_equal(length, sizeof(strangers)); /* an empty name for each */
+    assert_int_equal(lookups, 256);
+    extended(p, "users-groups-by-id@openssh.com");
+    sftpd_put_string(&p->w, users, 4);
+    sftpd_put_string(&p->w, users, 0);
+    assert_int_equal(ask(p), SFTP_EXTENDED_REPLY);
+    (void)sftpd_get_string(&p->r, &length);
+    assert_int_equal(length, 4 + strlen("root"));
 
     /* A question whose answer does not fit is refused, not cut. */
     static const uint8_t many[200000];
