@@ -41,7 +41,7 @@ if [ -x "$SSH_SESSION" ] && command -v ssh >/dev/null && command -v ssh-keygen >
 fi
 mkdir -p "$LAYER/etc/default"
 # The build knows another prefix than the one that it is installed to here.
-printf 'VSOCK_SHELL_OPTIONS="-v --listen unix:%s/own %s"\nVSOCK_SHELL_LIBEXEC=/usr/libexec\n' \
+printf 'VSOCK_SHELL_OPTIONS="-v --listen unix:%s/own --control /run/vsock-shell/control %s"\nVSOCK_SHELL_LIBEXEC=/usr/libexec\n' \
     "$SOCKETS" "$SSH_OPTIONS" >"$LAYER/etc/default/vsock-shell"
 
 sandbox_start -l "$LAYER" -b "$SOCKETS" -b "$TMP/credentials" \
@@ -73,6 +73,10 @@ systemctl_says show -p StatusErrno -p ActiveState -p NRestarts vsock-shell.servi
 expect_line ActiveState=active
 expect_line NRestarts=0
 ok 'the service is ready when systemctl start returns'
+
+# In the unit's RuntimeDirectory=, as the default of a server on vsock is.
+expect_status 0 inside vsock-shell-server --status --control /run/vsock-shell/control
+ok 'vsock-shell-server --status finds it'
 
 ssh_to()
 {
