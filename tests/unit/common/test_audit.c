@@ -30,6 +30,19 @@ void syslog(int priority, const char *format, ...)
     va_end(args);
 }
 
+/* What an optimised build with its checks (_FORTIFY_SOURCE) calls in its place. */
+void syslog_checked(int priority, int flag, const char *format, ...) __asm__("__syslog_chk");
+void syslog_checked(int priority, int flag, const char *format, ...)
+{
+    va_list args;
+
+    (void)flag;
+    syslog_priority = priority;
+    va_start(args, format);
+    (void)vsnprintf(syslog_text, sizeof(syslog_text), format, args);
+    va_end(args);
+}
+
 /* One line of an action, as standard error gets it. */
 static const char *write_line(struct audit_session *session, const struct audit *audit,
                               const struct audit_result *result)
