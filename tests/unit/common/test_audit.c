@@ -31,7 +31,8 @@ void syslog(int priority, const char *format, ...)
 }
 
 /* What an optimised build with its checks (_FORTIFY_SOURCE) calls in its place. */
-void syslog_checked(int priority, int flag, const char *format, ...) __asm__("__syslog_chk");
+__attribute__((format(printf, 3, 4))) void
+syslog_checked(int priority, int flag, const char *format, ...) __asm__("__syslog_chk");
 void syslog_checked(int priority, int flag, const char *format, ...)
 {
     va_list args;
