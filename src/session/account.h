@@ -33,9 +33,9 @@ void account_free(struct account *account);
 
 /*
  * Becomes the account: groups, gid, uid, in this order, all three ids each, then proves that the
- * old ids cannot come back, and clears ambient and inheritable capabilities. Does nothing but check
- * when the process already is that user. Returns 0 or a negative errno; on failure the caller must
- * not go on (die()).
+ * old ids cannot come back, and clears ambient and inheritable capabilities. Another user's session
+ * keyring is left for an own one. Does nothing but check when the process already is that user.
+ * Returns 0 or a negative errno; on failure the caller must not go on (die()).
  */
 int account_become(const struct account *account);
 

@@ -26,6 +26,9 @@ struct capability_set {
     uint32_t effective, permitted, inheritable;
 };
 
+/* keyctl(2), neither. */
+enum { KEYRING_JOIN = 1, KEYRING_LINK = 8, KEYRING_SESSION = -3, KEYRING_USER = -4 };
+
 static int get_capabilities(struct capability_set sets[2])
 {
     struct capability_header header = {.version = CAPABILITY_VERSION};
@@ -119,6 +122,29 @@ static int prove_no_return(const struct account *account, uid_t old_uid, gid_t o
     return check_ids(account);
 }
 
+/*
+ * Keys are read by whoever holds the keyring they are in, whatever his uid, and a session keyring
+ * is inherited: it may be that of the administrator who started the server, with his tickets. An
+ * empty one instead. A kernel without keyrings, or a container that denies the call, denies it to
+ * the session as well.
+ */
+static int leave_keyring(void)
+{
+    if (syscall(SYS_keyctl, KEYRING_JOIN, NULL) < 0 && errno != ENOSYS && errno != EPERM) {
+        return -errno;
+    }
+    return 0;
+}
+
+/* What a login has: a session keyring of the user's own that leads to his keys. Not for a user
+ * whose quota is used up; he keeps the empty one. */
+static void enter_keyring(void)
+{
+    if (syscall(SYS_keyctl, KEYRING_JOIN, NULL) >= 0) {
+        (void)syscall(SYS_keyctl, KEYRING_LINK, KEYRING_USER, KEYRING_SESSION);
+    }
+}
+
 int account_become(const struct account *account)
 {
     uid_t old_uid = geteuid();
@@ -128,7 +154,11 @@ int account_become(const struct account *account)
     if (account->uid == (uid_t)-1 || account->gid == (gid_t)-1) {
         return -EINVAL;
     }
-    int r = already ? 0 : change_ids(account);
+    int r = already ? 0 : leave_keyring();
+    if (r == 0 && !already) {
+        r = change_ids(account);
+        enter_keyring();
+    }
     /* root's groups may be the daemon's; a container may deny setgroups, and root stays root. */
     if (already && old_uid == 0) {
         (void)setgroups((size_t)account->group_count, account->groups);

@@ -10,6 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 #include <cmocka.h>
@@ -178,12 +179,46 @@ static int check_invalid_ids(void)
     return account_become(&other) == -EINVAL && geteuid() == 0 ? 0 : 2;
 }
 
+enum { KEY_ID = 0, KEY_JOIN = 1, KEY_SEARCH = 10, KEY_SESSION = -3 };
+
+/* A key that whoever started the server has in his session is not in the user's. */
+static int check_keyring_is_left(void)
+{
+    static const char type[] = "user";
+    static const char name[] = "vsh-test-key";
+    long keyring = syscall(SYS_keyctl, KEY_JOIN, NULL);
+
+    if (keyring < 0) {
+        return 0; /* no keyrings here */
+    }
+    long key = syscall(SYS_add_key, type, name, "x", 1, KEY_SESSION);
+    if (key < 0 || syscall(SYS_keyctl, KEY_SEARCH, KEY_SESSION, type, name, 0) != key) {
+        return 1;
+    }
+    if (account_become(&somebody) != 0) {
+        return 2;
+    }
+    if (syscall(SYS_keyctl, KEY_ID, KEY_SESSION, 0) == keyring) {
+        return 3;
+    }
+    if (syscall(SYS_keyctl, KEY_SEARCH, KEY_SESSION, type, name, 0) >= 0) {
+        return 4;
+    }
+    /* And it is a keyring that takes keys. */
+    return syscall(SYS_add_key, type, name, "y", 1, KEY_SESSION) >= 0 ? 0 : 5;
+}
+
 static void test_become(void **state)
 {
     static int (*const checks[])(void) = {
-        check_become,          check_become_with_kept_capabilities,  check_become_without_fixup,
-        check_root_stays_root, check_somebody_cannot_become_another, check_same_uid_other_group,
+        check_become,
+        check_become_with_kept_capabilities,
+        check_become_without_fixup,
+        check_root_stays_root,
+        check_somebody_cannot_become_another,
+        check_same_uid_other_group,
         check_invalid_ids,
+        check_keyring_is_left,
     };
 
     (void)state;
