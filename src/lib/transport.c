@@ -79,7 +79,7 @@ static int connect_waiting(const struct transport *transport, const struct vsh_a
             return slept;
         }
         pause = earlier(pause * 2, PAUSE_MAX_MS);
-        budget *= 2;
+        budget = earlier(budget * 2, timeout_ms); /* bounded: the wait may take hours */
     }
 }
 

@@ -5,7 +5,7 @@
 
 start_server
 
-head -c "$(amount 64M 6M)" /dev/urandom >"$TMP/data"
+head -c "$(amount 64M 3M)" /dev/urandom >"$TMP/data"
 wanted=$(sha256sum <"$TMP/data")
 [ "$("$CLIENT" "$T" cat <"$TMP/data" | sha256sum)" = "$wanted" ] || fail 'a file came back changed'
 [ "$("$CLIENT" "$T" cat < <(exec cat "$TMP/data") | sha256sum)" = "$wanted" ] ||

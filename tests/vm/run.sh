@@ -21,7 +21,7 @@ top=$(cd "$here/../.." && pwd)
 
 # Emulation is that much slower than the limits in the tests allow for; seconds for the whole; memory.
 declare -A SLOWNESS=([loopback]=8 [host]=40 [bench]=8)
-declare -A LIMIT=([loopback]=600 [host]=1500 [bench]=1500)
+declare -A LIMIT=([loopback]=600 [host]=2400 [bench]=1500)
 declare -A MEMORY=([loopback]=1536 [host]=2048 [bench]=4096)
 PROGRAMS=(bash cat chmod chown cmp comm cp cut date dd diff dirname basename env expr find grep head
     id ls mkdir mkfifo mknod mktemp mv nl nohup nproc od paste printf readlink realpath rm sed seq setsid
@@ -31,7 +31,8 @@ PROGRAMS=(bash cat chmod chown cmp comm cp cut date dd diff dirname basename env
 
 # The scripts of tests/e2e that are about what goes through the stream, and not about unix sockets,
 # compilers or the clock: as many as two minutes hold.
-SUITE=(exec_status exec_streams session_ends files_interrupt files_options ssh_tty ssh_forward sftp_scp)
+SUITE=(exec_status exec_streams session_ends terminal v1_server files_interrupt ssh_tty ssh_forward
+    sftp_scp)
 
 usage()
 {
