@@ -102,8 +102,7 @@ static int join(const struct process *process, enum view view, const char *path,
     return length < 0 || (size_t)length >= size ? -ENAMETOOLONG : 0;
 }
 
-/* An entry that only the process's own user can have made: nobody else may give files to it. */
-static bool is_its_socket(const struct process *process, const char *path)
+bool process_made_socket(const struct process *process, const char *path)
 {
     struct stat st;
     return *path == '/' && lstat(path, &st) == 0 && S_ISSOCK(st.st_mode) &&
@@ -116,7 +115,7 @@ int process_socket_path(const struct process *process, const char *path, char re
     if (*path == '\0') {
         return -EINVAL;
     }
-    if (view == VIEW_UNKNOWN && !is_its_socket(process, path)) {
+    if (view == VIEW_UNKNOWN && !process_made_socket(process, path)) {
         return -EACCES;
     }
     return join(process, view, path, ret, VSH_PATH_MAX);

@@ -50,6 +50,16 @@ const char *process_option(const struct process *process, const char *option);
  */
 int process_socket_path(const struct process *process, const char *path, char ret[VSH_PATH_MAX]);
 
+/* Is this a socket file that only the process's own user can have made? Nobody else may give files
+ * to it. */
+bool process_made_socket(const struct process *process, const char *path);
+
+/*
+ * The path of the one unix socket that the process listens on besides except (may be NULL), as it
+ * has bound it. Returns 0; -ENOENT: none; -EEXIST: several, so that nobody knows which; -EACCES.
+ */
+int process_listener(const struct process *process, const char *except, char *buf, size_t size);
+
 /*
  * Reads a regular file that the process named, of at most max bytes, and only what the process may
  * read by itself: its own user's, or root's that everybody may read. Nothing but a regular file is

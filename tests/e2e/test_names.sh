@@ -52,7 +52,21 @@ runs "fc$N"
 expect_line 'connect 5000' "$TMP/mux.events"
 start_vmm firecracker --api-sock /run/x.sock --id "api$N"
 refused "nothing knows the name \"api$N\"" "$CLIENT" "api$N" true
-ok 'Firecracker: --id and the socket in its configuration'
+# Set up over its API: python has its program, to listen as it would.
+cp "$(python3 -c 'import sys; print(sys.executable)')" "$TMP/vmm/firecracker-python"
+libraries=$(python3 -c 'import sys; print(":".join(path for path in sys.path if path))')
+start_background env -C "$TMP" PYTHONPATH="$libraries" "$TMP/vmm/firecracker-python" -c 'if True:
+    import runpy, socket, sys
+    api = socket.socket(socket.AF_UNIX)
+    api.bind("api.sock")
+    api.listen()
+    sys.argv = sys.argv[1:4]
+    runpy.run_path(sys.argv[0], run_name="__main__")' \
+    "$SUPPORT/fake_mux.py" ./live.sock "$SOCKET" --id "live$N" --api-sock api.sock >"$TMP/live.events"
+wait_for 10 unix_listens ./live.sock || fail 'the other Firecracker did not start'
+runs "live$N"
+expect_line 'connect 5000' "$TMP/live.events"
+ok 'Firecracker: --id, and the socket in its configuration or that it listens on'
 
 start_vmm cloud-hypervisor --api-socket "path=/run/vm/ch$N.sock" --vsock "cid=3,socket=$TMP/v.sock"
 ch=$VMM_PID
@@ -143,6 +157,5 @@ VMM_AS=(unshare --pid --fork --kill-child)
 start_vmm qemu-system-x86_64 -name "box$N" -device vhost-vsock-pci,guest-cid=4007
 refused "the name \"box$N\" is claimed by QEMU process [0-9]+ only" "$CLIENT" "box$N" true
 # The first process of a namespace takes no SIGTERM; it ends with its unshare.
-kill -KILL "$VMM_PID"
-wait "$VMM_PID" 2>/dev/null || true
+{ kill -KILL "$VMM_PID" && wait "$VMM_PID"; } 2>/dev/null || true
 ok "a container's process gives no names"

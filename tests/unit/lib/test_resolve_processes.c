@@ -189,6 +189,69 @@ static void test_jail(void **state)
     assert_string_equal(seen.text, "");
 }
 
+static int make_socket(const char *name)
+{
+    struct sockaddr_un address = {.sun_family = AF_UNIX};
+    (void)snprintf(address.sun_path, sizeof(address.sun_path), "%s", in_folder(name));
+    int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    assert_int_equal(bind(fd, (const struct sockaddr *)&address, sizeof(address)), 0);
+    return fd;
+}
+
+/* Set up over the API: of the sockets it listens on, the one that is not the API's. */
+static void test_firecracker_listener(void **state)
+{
+#define ROW(flags, inode, path) "ffff8a00: 00000002 00000000 " flags " 0001 01 " inode " " path "\n"
+    static const char head[] = "Num       RefCount Protocol Flags    Type St Inode Path\n";
+    static const struct {
+        const char *table, *wanted;
+    } rows[] = {
+        {ROW("00010000", "71", "/api") ROW("00010000", "72", "./v"), "/v"},
+        {ROW("00010000", "71", "/api") ROW("00010000", "72", "./a b"), "/a b"},
+        {ROW("00000000", "72", "./v") ROW("00010000", "71", "/api"), ""},
+        {ROW("00010000", "72", "./v") ROW("00010000", "73", "./w"), ""},
+        {ROW("00010000", "70", "/other") ROW("00010000", "72", "@v"), ""},
+        /* Its line and one that somebody's path with a newline has made. */
+        {ROW("00010000", "71", "/api") ROW("00010000", "71", "./v"), ""},
+        {ROW("00010000", "72", "./v") ROW("00000000", "72", "./v"), ""},
+        {ROW("00010000", "72", "./file"), ""},
+        {ROW("00010000", "72", "./none"), ""},
+        {"ffff8a00: 00000002 00000000 00010000 0001 01 72\n", ""},
+        {"ffff8a00: 00000002 00000000 00010000 0005 01 72 ./v\n", ""},
+        {"ffff8a00: x\n\n:", ""},
+    };
+    const struct fake fake = {"12",           ARGS("firecracker\0--id\0fc1\0--api-sock\0/api"),
+                              "/firecracker", geteuid(),
+                              geteuid(),      NULL};
+    (void)state;
+    put_process(&fake);
+    assert_int_equal(mkdir(in_folder("12/fd"), 0700), 0);
+    assert_int_equal(mkdir(in_folder("12/net"), 0700), 0);
+    link_to("/dev/null", "12", "fd/0");
+    link_to("socket:[71]", "12", "fd/3");
+    link_to("socket:[72]", "12", "fd/4");
+    link_to("socket:[73]", "12", "fd/5");
+    int sockets[] = {make_socket("v"), make_socket("w"), make_socket("a b")};
+    put("file", "", 0);
+    for (size_t i = 0; i < COUNT(rows); i++) {
+        struct seen seen = {0};
+        char table[512];
+        char wanted[256] = "";
+        (void)snprintf(table, sizeof(table), "%s%s", head, rows[i].table);
+        put("12/net/unix", table, strlen(table));
+        if (rows[i].wanted[0] != '\0') {
+            (void)snprintf(wanted, sizeof(wanted), "fc1=mux:%s%s:5000,\n", folder, rows[i].wanted);
+        }
+        scan(NULL, &seen);
+        if (strcmp(seen.text, wanted) != 0) {
+            fail_msg("row %zu gave \"%s\"", i, seen.text);
+        }
+    }
+    for (size_t i = 0; i < COUNT(sockets); i++) {
+        (void)close(sockets[i]);
+    }
+}
+
 static void test_cloud_hypervisor(void **state)
 {
     static const struct {
@@ -280,6 +343,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_firecracker, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_firecracker_files, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_jail, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_firecracker_listener, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_cloud_hypervisor, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_unseen_root, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_no_proc, set_up, tear_down),
