@@ -124,7 +124,7 @@ static const char *check_owner(int fd, char why[256])
     if (st.st_uid != geteuid() && st.st_uid != 0) {
         (void)snprintf(why, 256,
                        "it belongs to uid %u, neither to you nor to root, so its names are not "
-                       "used: chown it",
+                       "used: chown it, or set HOME to your own folder",
                        (unsigned)st.st_uid);
         return why;
     }

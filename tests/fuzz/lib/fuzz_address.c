@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Text that others write: addresses, hosts files ('h' in front), the command line of a process that
- * may be a hypervisor ('q' in front) and Firecracker's configuration, for its JSON ('f' in front).
+ * may be a hypervisor ('q' in front), Firecracker's configuration, for its JSON ('f'), and the
+ * kernel's table of sockets with other people's paths in it ('u').
  * Whatever is accepted as an address must survive the way to text and back.
  */
 #include <fcntl.h>
@@ -17,6 +18,8 @@
 #include <vsock-shell/address.h>
 
 #include "lib/resolve.h"
+#include "lib/resolve_json.h"
+#include "lib/resolve_process.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
@@ -82,9 +85,9 @@ static const struct {
     const char *name, *content;
     size_t length;
 } process_files[] = {
-    {"1/cmdline", "", 0},
+    {"1/cmdline", "firecracker\0--id\0vm1\0--api-sock\0/api", 37},
     {"1/status", "Uid:\t0\t0\t0\t0\n", 13},
-    {"fc.json", "", 0},
+    {"1/net/unix", "", 0},
 };
 #define FILE_COUNT (sizeof(process_files) / sizeof(process_files[0]))
 static int process_fds[FILE_COUNT];
@@ -103,6 +106,9 @@ static void remove_proc(void)
     }
     (void)unlink(in_proc("1/root"));
     (void)unlink(in_proc("1/cwd"));
+    (void)unlink(in_proc("1/fd/3"));
+    (void)rmdir(in_proc("1/fd"));
+    (void)rmdir(in_proc("1/net"));
     (void)rmdir(in_proc("1"));
     (void)rmdir(proc);
 }
@@ -115,29 +121,70 @@ static void make_proc(void)
     }
     (void)atexit(remove_proc);
     (void)mkdir(in_proc("1"), 0700);
+    (void)mkdir(in_proc("1/fd"), 0700);
+    (void)mkdir(in_proc("1/net"), 0700);
     for (size_t i = 0; i < FILE_COUNT; i++) {
         process_fds[i] = open(in_proc(process_files[i].name), O_RDWR | O_CREAT | O_CLOEXEC, 0604);
         write_all(process_fds[i], (const uint8_t *)process_files[i].content,
                   process_files[i].length);
     }
-    if (symlink("/", in_proc("1/root")) < 0 || symlink(proc, in_proc("1/cwd")) < 0) {
+    if (symlink("/", in_proc("1/root")) < 0 || symlink(proc, in_proc("1/cwd")) < 0 ||
+        symlink("socket:[72]", in_proc("1/fd/3")) < 0) {
         abort();
     }
 }
 
-static void try_process(const uint8_t *line, size_t line_size, const uint8_t *config,
-                        size_t config_size)
+/* Straight into the readers: files would make it slow. */
+static void try_command_line(const uint8_t *data, size_t size)
+{
+    static const struct vmm *const vmms[] = {&vmm_qemu, &vmm_firecracker, &vmm_cloud_hypervisor};
+    char *words = malloc(size + 1);
+    if (words == NULL) {
+        return;
+    }
+    memcpy(words, data, size);
+    words[size] = '\0';
+    const struct process process = {.dir_fd = -1,
+                                    .proc = "/proc",
+                                    .pid = "1",
+                                    .believed = true,
+                                    .words = words,
+                                    .end = words + size};
+    for (size_t i = 0; i < sizeof(vmms) / sizeof(vmms[0]); i++) {
+        struct vsh_name name = {.address = {.port = VSH_PORT_DEFAULT}};
+        unsigned count = 0;
+        if (vmms[i]->read(&process, &name) == 0) {
+            (void)each(&name, &count);
+        }
+    }
+    free(words);
+}
+
+static void try_json(const uint8_t *data, size_t size)
+{
+    char buf[64];
+    uint32_t number;
+    char *text = strndup((const char *)data, size);
+    const char *value = text != NULL ? json_find(text, "vsock.uds_path") : NULL;
+    if (value != NULL) {
+        if (json_string(value, buf, sizeof(buf)) == 0 && strlen(buf) >= sizeof(buf)) {
+            abort();
+        }
+        (void)json_u32(value, UINT32_MAX, &number);
+        (void)json_is_true(value);
+    }
+    free(text);
+}
+
+static void try_table(const uint8_t *data, size_t size)
 {
     unsigned count = 0;
     const struct name_visit visit = {each, bad, &count};
-    struct process_scan scan = {.proc = proc, .passwd = "/nowhere", .self = geteuid()};
+    const struct process_scan scan = {.proc = proc, .passwd = "/nowhere", .self = geteuid()};
     if (proc[0] == '\0') {
         make_proc();
     }
-    write_all(process_fds[0], line, line_size);
-    write_all(process_fds[2], config, config_size);
-    (void)resolve_processes(&scan, &visit);
-    scan.claimed = "vm1";
+    write_all(process_fds[2], data, size);
     (void)resolve_processes(&scan, &visit);
 }
 
@@ -158,15 +205,17 @@ static void try_address(const uint8_t *data, size_t size)
     free(text);
 }
 
+static const struct {
+    char mark;
+    void (*try)(const uint8_t *data, size_t size);
+} kinds[] = {{'h', try_hosts}, {'q', try_command_line}, {'f', try_json}, {'u', try_table}};
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-    static const uint8_t firecracker[] = "firecracker\0--id\0vm1\0--config-file\0fc.json";
-    if (size > 0 && data[0] == 'h') {
-        try_hosts(data + 1, size - 1);
-    } else if (size > 0 && data[0] == 'q') {
-        try_process(data + 1, size - 1, NULL, 0);
-    } else if (size > 0 && data[0] == 'f') {
-        try_process(firecracker, sizeof(firecracker), data + 1, size - 1);
+    for (size_t i = 0; size > 0 && i < sizeof(kinds) / sizeof(kinds[0]); i++) {
+        if (data[0] == kinds[i].mark) {
+            kinds[i].try(data + 1, size - 1);
+        }
     }
     try_address(data, size);
     return 0;
