@@ -20,7 +20,9 @@
 /* Then the owner's loop gets its turn. */
 #define STEP_PIECES 256
 #define STEP_BYTES  (4u * 1024u * 1024u)
-#define FRAME_ROOM  6144u
+/* A slow file system must hold up neither what is queued nor the owner's signals. */
+#define STEP_MS    50
+#define FRAME_ROOM 6144u
 
 static int copy_patterns(struct file_sender *sender, const struct file_sender_options *options)
 {
@@ -176,6 +178,7 @@ static bool flush_makes_room(const struct file_sender *sender)
 int file_sender_step(struct file_sender *sender)
 {
     uint64_t start = vsh_queue_bytes_out(sender->options.queue);
+    int64_t end_ms = monotonic_ms() + STEP_MS;
     int rc = 1;
 
     sender->wants = (struct file_wants){.fd = -1, .wait_ms = -1};
@@ -187,7 +190,8 @@ int file_sender_step(struct file_sender *sender)
         if (rc == 0 && flush_makes_room(sender)) {
             rc = 1;
         }
-        if (vsh_queue_bytes_out(sender->options.queue) - start > STEP_BYTES) {
+        if (vsh_queue_bytes_out(sender->options.queue) - start > STEP_BYTES ||
+            monotonic_ms() >= end_ms) {
             break;
         }
     }

@@ -60,7 +60,7 @@ static __attribute__((unused)) int set_up(void **state)
             return -1;
         }
     }
-    loop_timer_set(w.loop, &w.limit, 5000, on_limit, NULL);
+    loop_timer_set(w.loop, &w.limit, 60000, on_limit, NULL);
     return 0;
 }
 

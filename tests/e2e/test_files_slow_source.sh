@@ -1,0 +1,34 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: MIT
+#
+# A tree on a slow file system: looking at it holds up neither the request nor the user's signal.
+# shellcheck source=../support/lib.sh
+. "$(dirname "$0")/../support/lib.sh"
+
+need cc python3
+need_dynamic
+cc -D_GNU_SOURCE -shared -fPIC -o "$TMP/slow_stat.so" "$SUPPORT/slow_stat.c" || fail 'it does not compile'
+export ASAN_OPTIONS=${ASAN_OPTIONS:+$ASAN_OPTIONS:}verify_asan_link_order=0
+SLOWLY=(env "LD_PRELOAD=$TMP/slow_stat.so")
+
+make_files()
+{
+    local number
+    mkdir "$1"
+    for ((number = 0; number < $2; number++)); do
+        printf x >"$1/$number"
+    done
+}
+
+# 400 files are 2 s, twice the time that the server gives a peer for its first request.
+start_server --login-grace "$VSH_SLOW"
+make_files "$TMP/some" $((400 * VSH_SLOW))
+expect_status 0 "${SLOWLY[@]}" "$CLIENT" "$T" -r -u "$TMP/some:$TMP/copy"
+diff -r "$TMP/some" "$TMP/copy" || fail 'the copies differ'
+ok 'the request does not wait for the tree'
+
+# 1600 files are 8 s; the signal must be heard in 5.
+make_files "$TMP/many" $((1600 * VSH_SLOW))
+expect_status 130 "$SUPPORT/stalled.py" held INT "$(command -v env)" "${SLOWLY[@]:1}" "$CLIENT" "$T" -r -u \
+    "$TMP/many:$TMP/other"
+ok 'a signal does not wait for the tree'
