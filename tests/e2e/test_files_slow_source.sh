@@ -20,9 +20,9 @@ make_files()
     done
 }
 
-# 400 files are 2 s, twice the time that the server gives a peer for its first request.
+# 260 files take 1.3 s to look at, the server waits 1 s for the request.
 start_server --login-grace "$VSH_SLOW"
-make_files "$TMP/some" $((400 * VSH_SLOW))
+make_files "$TMP/some" $((260 * VSH_SLOW))
 expect_status 0 "${SLOWLY[@]}" "$CLIENT" "$T" -r -u "$TMP/some:$TMP/copy"
 diff -r "$TMP/some" "$TMP/copy" || fail 'the copies differ'
 ok 'the request does not wait for the tree'
