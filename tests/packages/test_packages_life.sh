@@ -7,7 +7,7 @@
 # from its mirror.
 
 FRESH=${VSH_FRESH_DEBIAN:-}
-TEST_LIMIT=$((FRESH ? 500 : 240))
+TEST_LIMIT=$((FRESH ? 900 : 240))
 # shellcheck source=../support/lib.sh
 . "$(dirname "$0")/../support/lib.sh"
 # shellcheck source=../support/debs.sh
@@ -44,7 +44,7 @@ list_files()
     local names='*'
     [ -n "$FRESH" ] || names='*vsock?shell*'
     "$1" find /etc /usr /var /srv -xdev \( -path /var/cache -o -path /var/log -o -path /var/lib/apt \
-        -o -path /var/lib/dpkg -o -path "$PLACE" \) -prune -o -name "$names" -print | sort
+        -o -path /var/lib/dpkg -o -path "$PLACE" \) -prune -o -path "$names" -print | sort
 }
 
 fresh()
