@@ -21,6 +21,11 @@ struct name_visit {
     void *data;
 };
 
+/*
+ * Whether nobody but the user belongs to the group, by files in the form of passwd(5) and group(5).
+ */
+bool group_is_private(const char *passwd, const char *group, uid_t uid, gid_t gid);
+
 /* "name address [user]" per line. The file must be the caller's or root's, writable by no other. */
 int resolve_hosts_file(const char *path, const struct name_visit *visit);
 

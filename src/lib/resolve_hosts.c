@@ -128,7 +128,9 @@ static const char *check_owner(int fd, char why[256])
                        (unsigned)st.st_uid);
         return why;
     }
-    return (st.st_mode & (S_IWGRP | S_IWOTH)) != 0
+    bool group_writes = (st.st_mode & S_IWGRP) != 0 &&
+                        !group_is_private("/etc/passwd", "/etc/group", st.st_uid, st.st_gid);
+    return group_writes || (st.st_mode & S_IWOTH) != 0
                ? "others than its owner may write to it, so its names are not used: chmod go-w it"
                : NULL;
 }

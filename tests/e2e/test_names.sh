@@ -105,7 +105,7 @@ ok 'two VMs that claim one CID are refused under both names'
 mkdir -p "$HOME/.config/vsock-shell"
 printf '%s\n' "a$N 3" "b$N vsock:x" >"$HOME/.config/vsock-shell/hosts"
 refused "hosts, line 2: \"vsock:x\" is no vsock address: the CID must be" "$CLIENT" "b$N" true
-chmod g+w "$HOME/.config/vsock-shell/hosts"
+chmod o+w "$HOME/.config/vsock-shell/hosts"
 refused 'others than its owner may write to it, so its names are not used: chmod go-w it' "$CLIENT" "a$N" true
 rm "$HOME/.config/vsock-shell/hosts"
 ok 'a line, or a file, that cannot be used is told with its cure'

@@ -55,6 +55,10 @@ static void test_hosts_owner(void **state)
     (void)state;
     put("hosts", "a 3", 3);
     for (size_t i = 0; i < COUNT(rows); i++) {
+        /* A group that nobody is known to be in; without root it may be the user's own. */
+        if (chown(in_folder("hosts"), (uid_t)-1, 12345) < 0 && rows[i].mode == 0664) {
+            continue;
+        }
         struct seen seen = {0};
         const struct name_visit visit = {note, note_bad, &seen};
         assert_int_equal(chmod(in_folder("hosts"), rows[i].mode), 0);
@@ -80,6 +84,38 @@ static void test_hosts_owner(void **state)
     assert_int_equal(mkfifo(in_folder("pipe"), 0600), 0);
     assert_int_equal(resolve_hosts_file(in_folder("pipe"), &pipe_visit), 0);
     assert_string_equal(pipe.text, "! /pipe: it is no regular file\n");
+}
+
+static void test_private_group(void **state)
+{
+    static const struct {
+        const char *passwd, *group;
+        bool wanted;
+    } rows[] = {
+        {"root:x:0:0:::\nme:x:7:8:::\n", "root:x:0:\nme:x:8:\n", true},
+        {"me:x:7:8:::\n", "me:x:8:me\n", true},
+        {"me:x:7:9:::\n", "us:x:8:me\n", true},
+        {"me:x:7:8:::\n", "me:x:8:me,you\n", false},
+        {"me:x:7:8:::\n", "me:x:8:\nus:x:8:you\n", false},
+        {"me:x:7:8:::\nyou:x:9:8:::\n", "me:x:8:\n", false},
+        {"you:x:9:9:::\n", "me:x:8:\n", false},
+        {"me:x:7:8:::\n", "us:x:9:\n", false},
+        {"me:x:7:8:::\n", "me:x:8\n", false},
+        {"", "", false},
+        {"me:x:7\nme\n:\n", "me:x:8:\n", false},
+    };
+    char passwd[256];
+    (void)state;
+    (void)snprintf(passwd, sizeof(passwd), "%s", in_folder("passwd"));
+    for (size_t i = 0; i < COUNT(rows); i++) {
+        put("passwd", rows[i].passwd, strlen(rows[i].passwd));
+        put("group", rows[i].group, strlen(rows[i].group));
+        if (group_is_private(passwd, in_folder("group"), 7, 8) != rows[i].wanted) {
+            fail_msg("row %zu", i);
+        }
+    }
+    assert_false(group_is_private(passwd, in_folder("none"), 7, 8));
+    assert_false(group_is_private(in_folder("none"), in_folder("none"), 7, 8));
 }
 
 static void test_long_words(void **state)
@@ -217,6 +253,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(test_hosts_file, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_private_group, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_long_words, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_hosts_owner, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_resolve, set_up, tear_down),
