@@ -20,6 +20,12 @@ expect_match '^vsock:2:[0-9]+$' "$OUT"
 [ "$(sed 's/.*://' "$OUT")" -lt 1024 ] || fail "root came from port $(cat "$OUT")"
 ok 'the guest sees CID 2 and a port of root'
 
+# grep ends with 1 when it counts none.
+expect_status 1 "$CLIENT" 42 'readlink /proc/$PPID/exe; grep -c "[.]so" /proc/$PPID/maps'
+expect_line /server
+expect_line 0
+ok 'what serves in the guest is one static file, started by process 1'
+
 status=0
 printf 'echo sum-$((40 + 2)); tty; exit 3\n' | "$CLIENT" -t 42 >"$OUT" 2>"$ERR" || status=$?
 [ "$status" -eq 3 ] || fail "the shell's status is $status"

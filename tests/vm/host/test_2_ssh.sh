@@ -5,27 +5,18 @@
 
 # shellcheck source=../../support/lib.sh
 . "$(dirname "$0")/../../support/lib.sh"
+# shellcheck source=guest_lib.sh
+. "$(dirname "$0")/guest_lib.sh"
 need_ssh
 
-KEY=$TMP/key
-cp /guest.key "$KEY"
-chmod 600 "$KEY"
-cat >"$TMP/config" <<END
-Host *.vsock
-    ProxyCommand $PROXY -F %n %p
-    ProxyUseFdpass yes
-    Port 5022
-    User root
-    IdentityFile $KEY
-    StrictHostKeyChecking accept-new
-    UserKnownHostsFile $TMP/known_hosts
-    ConnectTimeout 300
-END
-expect_status 9 ssh -F "$TMP/config" 42.vsock 'echo "$SSH_CONNECTION"; hostname; exit 9'
+guest_ssh_config
+expect_status 9 ssh -F "$TMP/config" 42.vsock 'echo "$VSOCK_SHELL_PEER"; hostname; exit 9'
 expect_line guest
-expect_status 0 ssh -F "$TMP/config" guest42.vsock hostname
+expect_match '^vsock:2:[0-9]+$' "$OUT"
+expect_status 0 ssh -F "$TMP/config" guest42.vsock 'hostname; grep -a "vsock:2:" /tmp/ssh.log | tail -n 1'
 expect_line guest
-ok 'ssh by CID and by name'
+expect_match '[ =]vsock:2:[0-9]+[: ]' "$OUT"
+ok 'ssh by CID and by name; the guest knows and logs that CID 2 came'
 
 head -c 2M /dev/urandom >"$TMP/data"
 expect_status 0 scp -q -F "$TMP/config" "$TMP/data" 42.vsock:/tmp/scp
