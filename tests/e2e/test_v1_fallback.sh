@@ -94,3 +94,26 @@ expect_match '^real' "$OUT"
 expect_status 0 "$CLIENT" --protocol 1 "$T" -u "$TMP/data:$TMP/real" -d "$TMP/real:$TMP/real2"
 expect_same "$TMP/data" "$TMP/real2"
 ok 'version 1 with our own server'
+stop_server
+
+# Who hears no answer asks again in version 1. So the answer goes out before the command begins: a
+# server that is killed then has its command run once.
+need strace
+wrapped=$SERVER
+cat >"$TMP/traced" <<END
+#!/bin/sh
+exec strace -D -f -qq -e trace=sendto,clone,clone3,fork,vfork -o $TMP/trace $wrapped "\$@"
+END
+chmod +x "$TMP/traced"
+SERVER=$TMP/traced
+ASAN_OPTIONS=${ASAN_OPTIONS:+$ASAN_OPTIONS:}detect_leaks=0 start_server
+expect_status 255 "$CLIENT" "$T" "echo once >>$TMP/runs; kill -KILL \$PPID; sleep 5"
+expect_line once "$TMP/runs"
+[ "$(wc -l <"$TMP/runs")" -eq 1 ] || fail 'the command ran twice'
+stop_server
+# The connection's process is the first child of the listener.
+connection=$(sed -nE 's/.*clone.* = ([0-9]+)$/\1/p' "$TMP/trace" | head -n 1)
+[ -n "$connection" ] || fail 'the trace shows no connection'
+first=$(sed -nE "s/^$connection +([a-z0-9]+)\(.*/\1/p" "$TMP/trace" | head -n 1)
+[ "$first" = sendto ] || fail "the connection began with $first"
+ok 'HELLO is answered before the command begins'

@@ -40,7 +40,12 @@ static int take_hello(struct native *native, const struct vsh_message *message)
     int r = vsh_queue_set_limits(native->queue, NATIVE_PAYLOAD_MAX, send_max);
     native->heard = true;
     log_debug("the peer is '%s' and takes %u bytes a message", hello.software, hello.max_payload);
-    return r < 0 ? r : native_put_hello(native->queue, native->settings->ssh);
+    r = r < 0 ? r : native_put_hello(native->queue, native->settings->ssh);
+    /*
+     * Told before the request behind it is begun. A client that hears no answer takes us for a
+     * server of version 1 and asks again: should we be killed now, its command would run twice.
+     */
+    return r < 0 ? r : vsh_queue_flush(native->queue);
 }
 
 static int take_ping(struct native *native, const struct vsh_message *message)
