@@ -65,9 +65,9 @@ with-blank unix:$TMP/a\\b
 bad unix:$TMP/a b c
 END
 
-start_vmm qemu-system-x86_64 -name "web$N" -device vhost-vsock-pci,guest-cid=4001
+start_vmm qemu-system-x86_64 -name "web$N" -device vhost-vsock-pci,guest-cid=${C}1
 web=$VMM_PID
-start_vmm qemu-system-x86_64 -name "my vm" -device vhost-vsock-pci,guest-cid=4002
+start_vmm qemu-system-x86_64 -name "my vm" -device vhost-vsock-pci,guest-cid=${C}2
 nameless=$VMM_PID
 
 # answers NAME: the answer that the list on $OUT gives for it.
@@ -92,8 +92,8 @@ expect_answers native native mux native closed-port none ssh ssh late-ssh ssh si
     both "$both" closing other v1 native none none refusing refused with-blank none "web$N" native
 expect_line "native unix:$SOCKET root native $HOSTS"
 expect_line "mux mux:$TMP/mux:5000 - native $HOSTS"
-expect_line "web$N vsock:4001:5000 - native QEMU process $web"
-expect_line "- vsock:4002:5000 - native QEMU process $nameless"
+expect_line "web$N vsock:${C}1:5000 - native QEMU process $web"
+expect_line "- vsock:${C}2:5000 - native QEMU process $nameless"
 expect_line "- unix:/second - none $HOSTS"
 ! grep -q $'\t' "$OUT" || fail 'the list has tabs'
 [ "$(awk 'NF < 5' "$OUT" | wc -l)" -eq 0 ] || fail 'a line has fewer than five fields'
@@ -123,7 +123,7 @@ ok 'any number of silent ones takes one deadline'
 
 head -n 15 "$HOSTS" >"$TMP/short" && cat "$TMP/short" >"$HOSTS"
 printf 'odd\xff%s unix:/x\xffy"\\ \xc3\xa4\n' "$N" >>"$HOSTS"
-start_vmm qemu-system-x86_64 -name "web$N" -device vhost-vsock-pci,guest-cid=4003
+start_vmm qemu-system-x86_64 -name "web$N" -device vhost-vsock-pci,guest-cid=${C}3
 expect_status 0 no_vsock "$CLIENT" --list --json --timeout "$((2 * VSH_SLOW)).5"
 python3 - "$OUT" "$N" <<'END' || fail 'the JSON is not what the manual says'
 import json, sys

@@ -34,9 +34,9 @@ start_background "$SUPPORT/fake_mux.py" "$TMP/v.sock" "$SOCKET" >"$TMP/mux.event
 wait_for 10 unix_listens "$TMP/v.sock" || fail 'the multiplexer did not start'
 
 start_vmm qemu-system-x86_64 -machine q35 -name "guest=web$N,debug-threads=on" \
-    -device vhost-vsock-pci,id=vsock0,guest-cid=4001
+    -device vhost-vsock-pci,id=vsock0,guest-cid=${C}1
 web=$VMM_PID
-start_vmm qemu-system-x86_64 -device '{"driver":"vhost-vsock-pci","id":"v","guest-cid":4002,"vhostfd":"3"}' \
+start_vmm qemu-system-x86_64 -device "{\"driver\":\"vhost-vsock-pci\",\"id\":\"v\",\"guest-cid\":${C}2,\"vhostfd\":\"3\"}" \
     -name "json$N"
 runs "web$N"
 runs "web$N.vsock"
@@ -78,9 +78,9 @@ stop_vmm "$ch"
 refused "nothing knows the name \"ch$N\"" "$CLIENT" "ch$N" true
 ok "cloud-hypervisor: its API socket's name, and a VM that has ended has none"
 
-start_vmm qemu-system-x86_64 -name "web$N" -device vhost-vsock-pci,guest-cid=4003
+start_vmm qemu-system-x86_64 -name "web$N" -device vhost-vsock-pci,guest-cid=${C}3
 second=$VMM_PID
-refused "more than one running VM is named \"web$N\": CID 4001 \(QEMU process $web\), CID 4003 \(QEMU process $second\); use" \
+refused "more than one running VM is named \"web$N\": CID ${C}1 \(QEMU process $web\), CID ${C}3 \(QEMU process $second\); use" \
     "$CLIENT" "web$N" true
 expect_status 255 no_vsock "$PROXY" "web$N.vsock" </dev/null
 expect_match "more than one running VM is named \"web$N\""
@@ -92,10 +92,10 @@ stop_vmm "$second"
 runs "web$N"
 ok 'two VMs with one name are refused by name; the hosts file wins over both'
 
-start_vmm qemu-system-x86_64 -name "twin$N" -device vhost-vsock-pci,guest-cid=4001
+start_vmm qemu-system-x86_64 -name "twin$N" -device vhost-vsock-pci,guest-cid=${C}1
 twin=$VMM_PID
 for name in "web$N" "twin$N"; do
-    refused "more than one running VM claims CID 4001: .*\"(web|twin)$N\" \(QEMU process .*end one of them" \
+    refused "more than one running VM claims CID ${C}1: .*\"(web|twin)$N\" \(QEMU process .*end one of them" \
         "$CLIENT" "$name" true
 done
 stop_vmm "$twin"
@@ -114,7 +114,7 @@ ok 'a line, or a file, that cannot be used is told with its cure'
 start_vmm notes -x
 (
     exec -a qemu-system-x86_64 "$TMP/vmm/notes" -c 'exec 3<>"$0"; read -r _ <&3' "$TMP/vmm/fifo" \
-        -name "liar$N" -device vhost-vsock-pci,guest-cid=4004
+        -name "liar$N" -device vhost-vsock-pci,guest-cid=${C}4
 ) &
 STARTED+=("$!")
 wait_for 10 grep -qsa "liar$N" "/proc/$!/cmdline" || fail 'it did not start'
@@ -127,14 +127,14 @@ if [ "$(id -u)" -ne 0 ] || ! command -v setpriv >/dev/null; then
     exit 0
 fi
 VMM_AS=(setpriv --reuid 65534 --regid 65534 --clear-groups)
-start_vmm qemu-system-x86_64 -name "spoof$N" -device vhost-vsock-pci,guest-cid=4005
+start_vmm qemu-system-x86_64 -name "spoof$N" -device vhost-vsock-pci,guest-cid=${C}5
 spoof=$VMM_PID
 refused "the name \"spoof$N\" is claimed by QEMU process $spoof only, a process of uid 65534: no name is taken" \
     "$CLIENT" "spoof$N" true
 no_vsock "$CLIENT" --names >"$TMP/names"
 ! grep -q "spoof$N" "$TMP/names" || fail "root's list has a name of another user's process"
 # It cannot make a name of root's ambiguous, either.
-start_vmm qemu-system-x86_64 -name "web$N" -device vhost-vsock-pci,guest-cid=4006
+start_vmm qemu-system-x86_64 -name "web$N" -device vhost-vsock-pci,guest-cid=${C}6
 runs "web$N"
 # That user believes himself, and root; the server lets him in.
 stop_server
@@ -154,7 +154,7 @@ fi
 ok "another user's process gives names to that user, none to root"
 
 VMM_AS=(unshare --pid --fork --kill-child)
-start_vmm qemu-system-x86_64 -name "box$N" -device vhost-vsock-pci,guest-cid=4007
+start_vmm qemu-system-x86_64 -name "box$N" -device vhost-vsock-pci,guest-cid=${C}7
 refused "the name \"box$N\" is claimed by QEMU process [0-9]+ only" "$CLIENT" "box$N" true
 # The first process of a namespace takes no SIGTERM; it ends with its unshare.
 { kill -KILL "$VMM_PID" && wait "$VMM_PID"; } 2>/dev/null || true

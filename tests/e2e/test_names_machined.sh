@@ -34,29 +34,29 @@ mkdir -p "$TMP/run/systemd/machines"
 client --version >/dev/null 2>&1 || skip 'no mount namespace can be had here'
 start_server
 
-start_machined list "vm$N=5001" "box$N" "other$N=5002" "odd name=5003"
+start_machined list "vm$N=${C}1" "box$N" "other$N=${C}2" "odd name=${C}3"
 expect_status 7 client "vm$N" 'exit 7'
 expect_line 'io.systemd.Machine.List True' "$TMP/calls"
 expect_status 255 client "box$N" true
 expect_match "nothing knows the name \"box$N\""
 expect_status 0 client --list
-expect_line "vm$N vsock:5001:5000 - native machined"
-expect_line "other$N vsock:5002:5000 - native machined"
-expect_line '- vsock:5003:5000 - native machined'
+expect_line "vm$N vsock:${C}1:5000 - native machined"
+expect_line "other$N vsock:${C}2:5000 - native machined"
+expect_line "- vsock:${C}3:5000 - native machined"
 ! grep -q "box$N" "$OUT" || fail 'a container is listed'
 ok 'machines with a CID, asked over varlink'
 
-start_vmm qemu-system-x86_64 -name "vm$N" -device vhost-vsock-pci,guest-cid=5001
+start_vmm qemu-system-x86_64 -name "vm$N" -device vhost-vsock-pci,guest-cid=${C}1
 same=$VMM_PID
 expect_status 7 client "vm$N" 'exit 7'
-start_vmm qemu-system-x86_64 -name "other$N" -device vhost-vsock-pci,guest-cid=5009
+start_vmm qemu-system-x86_64 -name "other$N" -device vhost-vsock-pci,guest-cid=${C}9
 expect_status 255 client "other$N" true
-expect_match "more than one running VM is named \"other$N\": CID 5009 \(QEMU process $VMM_PID\), CID 5002 \(machined\)"
+expect_match "more than one running VM is named \"other$N\": CID ${C}9 \(QEMU process $VMM_PID\), CID ${C}2 \(machined\)"
 stop_vmm "$same"
 end_process "$MACHINED_PID"
 ok 'a VM that two sources know is one; two VMs with a name are refused with both sources named'
 
-printf 'NAME=old%s\nVSOCK_CID=5004\n' "$N" >"$TMP/run/systemd/machines/old$N"
+printf 'NAME=old%s\nVSOCK_CID=%s4\n' "$N" "$C" >"$TMP/run/systemd/machines/old$N"
 for mode in old silent; do
     start_machined "$mode"
     expect_status 7 client "old$N" 'exit 7'

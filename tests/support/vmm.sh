@@ -7,6 +7,7 @@
 #                                   It does nothing. Returns once /proc shows it.
 #   VMM_AS=(CMD...)                 put in front: setpriv, unshare
 #   $N                              a suffix for names that no VM of this machine has
+#   $C                              CIDs that none has, with a digit behind: ${C}1
 #   no_vsock CMD...                 runs CMD under fake_vsock.so: no call reaches a real vsock; a
 #                                   connection to any CID goes to $SOCKET
 #   stop_vmm PID
@@ -15,6 +16,7 @@
 # and its real program.
 
 N=$$
+C=$((1000000 + $$))
 VMM_AS=()
 
 start_vmm()
