@@ -110,7 +110,7 @@ printf 'here %s # comment\nbad one two three\n' "$T" >"$HOME/.config/vsock-shell
 expect_status 4 "$CLIENT" here 'exit 4'
 expect_status 5 "$CLIENT" here.vsock 'exit 5'
 expect_status 6 "$CLIENT" "unix%$SOCKET.vsock" 'exit 6'
-refused 'hosts, line 2: 4 words; a line is' "$CLIENT" bad true
+refused 'hosts, line 2: more than 3 words; a line is' "$CLIENT" bad true
 ok 'names of the hosts file, with and without .vsock'
 
 run "$SERVER" --listen "$T"
