@@ -31,7 +31,7 @@ PROGRAMS=(bash cat chmod chown cmp comm cp cut date dd diff dirname basename env
 
 # The scripts of tests/e2e that are about what goes through the stream, and not about unix sockets,
 # compilers or the clock: as many as two minutes hold.
-SUITE=(exec_status exec_streams session_ends terminal v1_server files_interrupt ssh_tty ssh_forward
+SUITE=(exec_status exec_streams session_ends terminal v1_server files_options ssh_tty ssh_forward
     sftp_scp)
 
 usage()
