@@ -18,6 +18,10 @@ chroot_can()
         echo 'SKIP: this machine makes no namespaces'
         return 77
     fi
+    if [ -z "$(chroot_mirror)" ]; then
+        echo 'SKIP: the sources of apt name no mirror of Debian itself'
+        return 77
+    fi
 }
 
 # The first mirror of Debian itself; third parties have no base system.
@@ -28,8 +32,7 @@ chroot_mirror()
         sed -nE 's/^URIs: *([^ ]*\/debian)\/? *$/\1/p' /etc/apt/sources.list.d/*.sources 2>/dev/null
         sed -nE 's/^deb (\[[^]]*\] )?([^ ]*\/debian)\/? .*/\2/p' /etc/apt/sources.list 2>/dev/null
     ) || true
-    read -r found _ <<<"${found//$'\n'/ } http://deb.debian.org/debian"
-    printf '%s\n' "$found"
+    printf '%s\n' "${found%%$'\n'*}"
 }
 
 chroot_make()
