@@ -6,7 +6,7 @@ _vsock_shell_server()
 {
     local current=${COMP_WORDS[COMP_CWORD]} previous=${COMP_WORDS[COMP_CWORD - 1]}
     local options='-p --port --listen -d --daemonize -v --verbose -i --stdio --allow --deny
-        --require-privileged-port --allow-uid --user --shell --no-exec --no-pty --no-upload
+        --require-privileged-port --allow-uid --user --shell --no-native --no-exec --no-pty --no-upload
         --no-download --no-forward --root --record --max-sessions --max-sessions-per-peer --login-grace
         --idle-timeout --grace --config --pid-file --log --status --json --control
         --check --ssh --authorized-keys --host-key

@@ -13,6 +13,7 @@ complete -c vsock-shell-server -l require-privileged-port -d 'only peers with a 
 complete -c vsock-shell-server -l allow-uid -x -a '(__fish_complete_users) any' -d 'let a user in on unix sockets'
 complete -c vsock-shell-server -l user -x -a '(__fish_complete_users)' -d 'run every session as this user'
 complete -c vsock-shell-server -l shell -r -F -d 'shell of every session'
+complete -c vsock-shell-server -l no-native -d 'SSH alone'
 complete -c vsock-shell-server -l no-exec -d 'no shells, no commands'
 complete -c vsock-shell-server -l no-pty -d 'no pseudo-terminals'
 complete -c vsock-shell-server -l no-upload -d 'no files from the peer'

@@ -53,6 +53,7 @@ struct config {
     /* The rules of --allow and so on, for config_policy(). */
     struct config_list allow, deny, allow_uid;
     bool require_privileged_port;
+    bool no_native;
     bool no_exec, no_pty, no_upload, no_download, no_forward;
     const char *root;
     const char *record; /* folder of the recordings; NULL = none */

@@ -195,6 +195,9 @@ static int check_pairs(const struct config *config, char error[CONFIG_ERROR_MAX]
     if (config->json && !config->status) {
         return fail(error, "--json goes with --status; the log is --log json");
     }
+    if (config->no_native && !config->ssh.on) {
+        return fail(error, "--no-native leaves SSH alone: it takes --ssh");
+    }
     if (config->control && strlen(config->control) >= VSH_PATH_MAX) {
         return fail(error, "--control: the path of a socket file has at most %d bytes",
                     VSH_PATH_MAX - 1);

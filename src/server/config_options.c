@@ -35,6 +35,7 @@ const struct config_option config_options[] = {
 
     {"user", 0, TEXT(user, "NAME"), "run every session as this user", ANY},
     {"shell", 0, PATH(shell, "PATH"), "shell of every session (the account's)", ANY},
+    {"no-native", 0, FLAG(no_native), "SSH alone: every peer has to log in", ANY},
     {"no-exec", 0, FLAG(no_exec), "no shells, no commands", ANY},
     {"no-pty", 0, FLAG(no_pty), "no pseudo-terminals", ANY},
     {"no-upload", 0, FLAG(no_upload), "no files from the peer", ANY},

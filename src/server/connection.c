@@ -68,6 +68,13 @@ static int serve_native(const struct connection *connection)
 {
     const struct server *server = connection->server;
     const struct config *config = server->config;
+    if (config->no_native) {
+        audit_end(connection->audit, "the native protocol is switched off here by --no-native");
+        native_refuse(connection->fd, VSH_ERROR_REFUSED,
+                      "the native protocol is switched off here by --no-native: use ssh",
+                      monotonic_ms() + REFUSE_MS);
+        return 1;
+    }
     struct native_settings settings = {
         .policy = server->policy,
         .account = server->account,

@@ -93,3 +93,21 @@ ok 'no descriptor of ours in the session'
 printf 'echo from the shell; exit 5\n' | expect_status 5 "${SSH[@]}" -T t
 expect_line 'from the shell'
 ok 'a shell without a terminal'
+stop_server
+
+if [ -x "$SERVER" ] && [ -z "${SSH_DIRECT:-}" ]; then
+    ssh_start --no-native
+    # Version 1 has no word for it but the terminal's text.
+    for protocol in 1 2; do
+        run "$CLIENT" --protocol "$protocol" "$T" "touch $TMP/never"
+        [ "$protocol" -eq 1 ] || [ "$STATUS" -eq 255 ] || fail "a refusal came back as $STATUS"
+        grep -q 'the native protocol is switched off here by --no-native: use ssh' "$OUT" "$ERR" ||
+            fail "version $protocol of the native protocol is not told why"
+    done
+    [ ! -e "$TMP/never" ] || fail 'a native client got its command'
+    expect_status 6 "${SSH[@]}" t 'exit 6'
+    stop_server
+    expect_status 2 "$SERVER" --check --no-native
+    expect_match 'leaves SSH alone: it takes --ssh'
+    ok '--no-native leaves SSH alone'
+fi
