@@ -26,8 +26,8 @@ static int attempt_count;
 static bool connecting;
 
 /*
- * What the transport calls, in front of libc's: no real vsock is reached, and no time passes. libc's
- * own names for the parameters are reserved ones.
+ * What the transport calls, in front of libc's: no real vsock is reached, and no time passes.
+ * libc's own names for the parameters are reserved ones.
  */
 int socket(int domain, int type, int protocol)
 {
