@@ -28,7 +28,7 @@ TERM=screen "$SUPPORT/ssh_tty.py" "${SSH[@]}" t <<'END' || fail 'a shell on a te
 send stty -echo; echo re''ady\n
 expect ready
 size 33 77
-send stty size; read word\n
+send until [ "$(stty size)" = "33 77" ]; do sleep 0.1; done; stty size; read word\n
 expect 33 77
 send not-shown\n
 send exit 3\n

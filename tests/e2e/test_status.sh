@@ -42,7 +42,13 @@ expect_status 1 "$SERVER" --listen "unix:$TMP/never" --control /nonexistent/cont
 expect_match "control: cannot make the socket '/nonexistent/control': No such file"
 ok 'wrong use, no server, a place that cannot be: a sentence each'
 
+# The socket is made behind those that are listened on, which start_server waits for.
+answers()
+{
+    "${ASK[@]}" >/dev/null 2>&1
+}
 start_server --control "$CONTROL" --max-sessions 512
+wait_for 10 answers || fail 'the socket was not made'
 expect_status 0 "${ASK[@]}"
 expect_match "^vsock-shell-server [0-9.]+, process $SERVER_PID, up 0:00:[0-9]+, 0 of 512 sessions$" "$OUT"
 [ "$(wc -l <"$OUT")" -eq 1 ] || fail 'sessions where there are none'
@@ -89,6 +95,7 @@ ok 'the audit lines of a session that was killed are written by the listener'
 end_process "$SERVER_PID"
 [ ! -e "$CONTROL" ] || fail 'the socket is left'
 start_server --control "$CONTROL"
+wait_for 10 answers || fail 'the socket was not made again'
 kill -KILL "$SERVER_PID"
 wait "$SERVER_PID" 2>/dev/null || true
 [ -S "$CONTROL" ] || fail 'nothing is left to replace'
@@ -96,6 +103,7 @@ expect_status 1 "${ASK[@]}"
 expect_match 'no server answers'
 rm -f "$SOCKET"
 start_server --control "$CONTROL"
+wait_for 10 answers || fail 'the socket of a dead server was not replaced'
 expect_status 0 "${ASK[@]}"
 expect_status 1 "$SERVER" --listen "unix:$TMP/second" --control "$CONTROL"
 expect_match "cannot make the socket '$CONTROL': Address already in use"
