@@ -236,6 +236,7 @@ static void on_socket(int fd, short revents, void *data)
         on_readable(link);
     }
     if (!link->ended) {
+        link->room_made = false;
         link->options.ops->moved(link->options.session);
         link_update(link);
     }
@@ -247,16 +248,16 @@ void link_update(struct link *link)
         return;
     }
 
-    size_t pending = vsh_queue_pending(link->queue);
+    /*
+     * Also when the last byte went just now: a session that waits for room has to hear of it, and
+     * until it has, however often we are called meanwhile. One that has put a key press there waits
+     * for none, and is spared a turn of the loop.
+     */
+    link->room_made = link->room_made || vsh_queue_pending(link->queue) > SMALL_BYTES;
     if (!link->write_broken && vsh_queue_flush(link->queue) < 0) {
         link->write_broken = true;
     }
-    /*
-     * Also when the last byte went just now: a session that waits for room has to hear of it. One
-     * that has put a key press there waits for none, and is spared a turn of the loop.
-     */
-    bool sending =
-        !link->write_broken && (pending > SMALL_BYTES || vsh_queue_pending(link->queue) > 0);
+    bool sending = !link->write_broken && (link->room_made || vsh_queue_pending(link->queue) > 0);
     short events = (short)((link->paused ? 0 : POLLIN) | (sending ? POLLOUT : 0));
     (void)loop_watch_events(link->options.loop, link->options.fd, events);
 }

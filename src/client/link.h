@@ -58,6 +58,7 @@ struct link {
     struct loop_timer timer; /* HELLO's deadline, then the keep-alive tick */
     bool heard_hello;
     bool paused;       /* the session cannot take more: the kernel holds the server back */
+    bool room_made;    /* the queue had bulk in it since the session was last told of room */
     bool write_broken; /* the server takes nothing any more, but its last words may still come */
     bool ended;
     int64_t heard_ms; /* when the last bytes came */
