@@ -58,6 +58,18 @@ expect_status 0 "${SSH[@]}" -o ServerAliveInterval=1 -o ServerAliveCountMax=2 t 
 expect_line alive
 ok 'ServerAliveInterval 1'
 
+# libssh takes EAGAIN of its socket for the end of the connection, so that one stays blocking; and the
+# server half of its sftp.h, which needs WITH_SERVER, is not used at all.
+expect_status 0 "${SSH[@]}" t 'cd /proc/$PPID/fd && for fd in *; do
+    case $(readlink $fd) in socket:*) echo "socket $(sed -n "s/^flags:[[:space:]]*//p" ../fdinfo/$fd)" ;; esac
+done'
+[ "$(grep -c ^socket "$OUT")" -ge 1 ] || fail 'the helper shows no socket'
+while read -r _ flags; do
+    [ $((flags & 04000)) -eq 0 ] || fail "a socket of the helper does not block: $flags"
+done <"$OUT"
+! grep -rlE 'libssh/sftp\.h|WITH_SERVER' "$TOP/src/server/ssh" || fail 'libssh serves sftp'
+ok 'the socket under libssh blocks, its sftp is not used'
+
 # Killed at work, with a process that ignores the hang-up.
 "${SSH[@]}" t 'trap "" HUP; echo $$; while :; do sleep 0.1; done' >"$TMP/pid" &
 client=$!
