@@ -171,6 +171,15 @@ static const char *value_for(const struct config_option *option)
     return option->kind == CONFIG_NUMBER || option->kind == CONFIG_SECONDS ? "3" : "/";
 }
 
+/* What has to stand beside the option; of those that need nothing, any. */
+static const char *companion(const struct config_option *option)
+{
+    if (option->offset == offsetof(struct config, json)) {
+        return "--status";
+    }
+    return option->offset == offsetof(struct config, no_native) ? "--ssh" : "--no-pty";
+}
+
 /* Each option of the table can be given and shows again in config_print() under its own name. */
 static void test_every_option_is_printed(void **state)
 {
@@ -189,11 +198,7 @@ static void test_every_option_is_printed(void **state)
         struct command_line line = {0};
         (void)snprintf(word, sizeof(word), "--%s%s%s", option->name, option->argument ? "=" : "",
                        option->argument ? value : "");
-        /* --json goes with --status only. */
-        assert_int_equal(
-            PARSE(&line, word,
-                  option->offset == offsetof(struct config, json) ? "--status" : "--no-pty", NULL),
-            0);
+        assert_int_equal(PARSE(&line, word, companion(option), NULL), 0);
 
         struct policy *policy = NULL;
         assert_int_equal(policy_new(&policy), 0);
