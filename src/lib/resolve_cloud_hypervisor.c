@@ -9,8 +9,8 @@
 #include "lib/resolve_process.h"
 
 /*
- * Copies the value of key among "key=value" items; a part in quotation marks may hold commas.
- * Returns whether it is there and fits.
+ * Copies the value of key among "key=value" items, the last one if it comes twice; a part in
+ * quotation marks may hold commas. Returns whether it is there and fits.
  */
 static bool find_item(const char *text, const char *key, char *buf, size_t size)
 {
@@ -28,9 +28,9 @@ static bool find_item(const char *text, const char *key, char *buf, size_t size)
                 buf[length++] = *text;
             }
         }
-        if (wanted && length < size) {
-            buf[length] = '\0';
-            found = true;
+        if (wanted) {
+            found = length < size;
+            buf[found ? length : 0] = '\0';
         }
         text += *text == ',' ? 1 : 0;
     }

@@ -252,6 +252,9 @@ static void test_firecracker_listener(void **state)
     }
 }
 
+#define X64  "xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx"
+#define X448 X64 X64 X64 X64 X64 X64 X64
+
 static void test_cloud_hypervisor(void **state)
 {
     static const struct {
@@ -273,6 +276,10 @@ static void test_cloud_hypervisor(void **state)
         {ARGS("cloud-hypervisor\0--api-socket\0/run/x.sock\0--vsock\0cid=3"), ""},
         {ARGS("cloud-hypervisor\0--api-socket\0/run/x.sock"), ""},
         {ARGS("cloud-hypervisor\0--vsock\0cid=3,socket="), ""},
+        {ARGS("cloud-hypervisor\0--vsock\0socket=/run/v,socket=/" X448), ""},
+        {ARGS("cloud-hypervisor\0--vsock\0socket=/" X448 ",socket=/v"), "v=mux:/v"},
+        {ARGS("cloud-hypervisor\0--api-socket\0path=/a,path=/" X448 "\0--vsock\0socket=/v"),
+         "v=mux:/v"},
         {ARGS("cloud-hypervisor\0--vsock"), ""},
     };
     (void)state;
