@@ -321,6 +321,25 @@ run_stage()
     printf ')\n'
 }
 
+# Said again at the end, and briefly: whoever sees only that must learn which tests failed, and why.
+repeat_failures()
+{
+    printf '== what failed in %s\n' "$1"
+    if ! grep -q '^FAIL ' "$logs/$1.log"; then
+        tail -n 12 "$logs/$1.log" | cut -c 1-240
+        return
+    fi
+    awk '
+        function show(  i) {
+            for (i = (n > 10 ? n - 9 : 1); i <= n; i++) print substr(lines[i], 1, 240)
+            n = 0
+        }
+        /^(PASS|FAIL|SKIP) / || /^[0-9]+ passed, / { show(); in_fail = 0 }
+        /^FAIL / { print; in_fail = 1; next }
+        in_fail { lines[++n] = $0 }
+        END { show() }' "$logs/$1.log"
+}
+
 if [ -n "$install" ]; then
     deps_install "${DEPS_TEST[@]}"
 fi
@@ -332,6 +351,10 @@ for line in "${STAGES[@]}"; do
         # shellcheck disable=SC2086
         run_stage $line
     fi
+done
+for line in "${STAGES[@]}"; do
+    name=${line%% *}
+    [ "${result[$name]:-}" != FAIL ] || repeat_failures "$name"
 done
 if [ ${#result[@]} -eq 0 ]; then
     printf 'tests/run.sh: no stage is called like "%s"; see --list\n' "$only" >&2
