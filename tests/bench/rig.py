@@ -139,14 +139,17 @@ class Rig:
     def client(self, *words):
         return [self.program("client"), self.address("ours"), *words]
 
+    def openssh(self, program, options):
+        return [program, "-F", f"{self.keys}/ssh.conf", *[f"-o{o}" for o in options]]
+
     def ssh(self, host, *words, options=()):
-        return ["ssh", "-F", f"{self.keys}/ssh.conf", *[f"-o{o}" for o in options], host, *words]
+        return [*self.openssh("ssh", options), host, *words]
 
-    def scp(self, *words):
-        return ["scp", "-q", "-F", f"{self.keys}/ssh.conf", *words]
+    def scp(self, *words, options=()):
+        return [*self.openssh("scp", options), "-q", *words]
 
-    def sftp(self, host, batch):
-        done = subprocess.run(["sftp", "-q", "-F", f"{self.keys}/ssh.conf", "-b", "-", host],
+    def sftp(self, host, batch, options):
+        done = subprocess.run([*self.openssh("sftp", options), "-q", "-b", "-", host],
                               input=batch.encode(), stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, check=False)
         if done.returncode != 0:
             raise RuntimeError(done.stderr.decode()[-300:])

@@ -2,10 +2,7 @@
 # SPDX-License-Identifier: MIT
 #
 # The benchmarks: ours and a peer in turn, over the same kind of socket, in one run. Builds release,
-# installs what the peers need (as root or through sudo), keeps all data in memory.
-#   tests/bench/run.sh --vm [--pairs N] [--size MIB]      against socat over real vsock, in an emulated
-#     machine: the ratios alone mean something
-#   tests/bench/run.sh [--pairs N] [--only PATTERN] [--size MIB] [--json FILE] [--list] [--no-install]
+# installs what the peers need (as root or through sudo), keeps all data in memory. See --help.
 set -euo pipefail
 
 top=$(cd "$(dirname "$0")/../.." && pwd)
@@ -14,14 +11,30 @@ packages=(socat openssh-client openssh-server openssh-sftp-server rsync python3 
 arguments=()
 install=1
 vm=0
+
+usage()
+{
+    cat <<'END'
+usage: tests/bench/run.sh [OPTION...]
+  --pairs N          pairs of measurements per case, after a warm-up; 7
+  --size MIB         of the big files and streams; 1024, and 64 with --vm
+  --only PATTERN     only the cases whose name or peer contains PATTERN; not with --vm
+  --json FILE        writes every figure to FILE; not with --vm
+  --list             prints the cases and ends; not with --vm
+  --vm               native mode against socat over real vsock, in an emulated machine: only the
+                     ratios mean something
+  --no-install       installs no packages
+  --help             this text
+END
+}
+
 for argument; do
-    if [ "$argument" = --no-install ]; then
-        install=0
-    elif [ "$argument" = --vm ]; then
-        vm=1
-    else
-        arguments+=("$argument")
-    fi
+    case $argument in
+    --help | -h) usage && exit 0 ;;
+    --no-install) install=0 ;;
+    --vm) vm=1 ;;
+    *) arguments+=("$argument") ;;
+    esac
 done
 
 [ "$vm" = 0 ] || packages+=(qemu-system-x86 cpio kmod busybox-static)

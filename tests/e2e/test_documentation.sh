@@ -111,6 +111,10 @@ OTHERS='--build|--config-file|--id|--run-command|--install|--now|--target|--unix
     grep -ohE -e '(^|[^A-Za-z-])--[a-z][a-z-]+' "$TOP/README.md" | grep -oE -e '--.*'
     grep -ohE -e 'Fl -[a-z][a-z-]+' "${PAGE[@]}" | sed 's/^Fl -/--/'
 } | grep -vxE -e "($OTHERS)" | sort -u >"$TMP/named"
+{
+    "$TOP/tests/run.sh" --help
+    "$TOP/tests/bench/run.sh" --help
+} | grep -oE -e '^ +--[a-z-]+' | tr -d ' ' >"$TMP/taken-names.tests"
 cat "$TMP"/taken-names.* | sort -u | comm -23 "$TMP/named" - >"$TMP/invented"
 [ ! -s "$TMP/invented" ] || fail "README or manual name options that nothing takes: $(tr '\n' ' ' <"$TMP/invented")"
 ok 'README and manual name no option that does not exist'
