@@ -18,7 +18,7 @@ declare -A CANNOT=(
 
 memcheck()
 {
-    local name
+    local name status=0 log=$JOBS_RESULTS/memcheck.$BASHPID
     name=$(basename "$1")
     if [ -n "${CANNOT[$name]:-}" ]; then
         printf 'SKIP: %s\n' "${CANNOT[$name]}"
@@ -27,7 +27,11 @@ memcheck()
     # A forked child that ends by _exit has everything of its parent's still allocated: not a leak.
     timeout 300 valgrind -q --error-exitcode=99 --leak-check=full \
         --show-leak-kinds=definite,indirect --errors-for-leak-kinds=definite,indirect \
-        --child-silent-after-fork=yes "$1"
+        --child-silent-after-fork=yes "$1" >"$log" 2>&1 || status=$?
+    cat "$log"
+    # What was wrong stands far above what a failed test could not free any more.
+    [ "$status" -eq 0 ] || grep -E '^\[ +(ERROR|LINE|FAILED) +\]' "$log" | head -n 8 || true
+    return "$status"
 }
 
 jobs_open "$(nproc)"
