@@ -2,7 +2,7 @@
 /*
  * One short conversation per address, in threads: connecting may block in any transport. An SSH
  * server speaks first and would log garbage if it were sent HELLO, so it gets a moment to do so; a
- * native server says in its HELLO whether it serves SSH, too.
+ * native server says in its HELLO whether it serves SSH, too, or nothing else.
  */
 #include "probe.h"
 
@@ -103,20 +103,19 @@ static int next_message(struct vsh_queue *queue, int fd, int64_t deadline_ms,
 }
 
 /* Behind the server's HELLO comes END, the answer to ours, or ERROR. */
-static enum probe_answer take_end(struct vsh_queue *queue, int fd, int64_t deadline_ms,
-                                  enum probe_answer answer)
+static enum probe_answer take_end(struct vsh_queue *queue, int fd, int64_t deadline_ms, bool ssh)
 {
     struct vsh_message message;
     int64_t end = monotonic_ms() + FAREWELL_MS;
     while (next_message(queue, fd, earlier(end, deadline_ms + FAREWELL_MS), &message) > 0) {
         if (message.type == VSH_V2_ERROR) {
-            return PROBE_REFUSED;
+            return ssh ? PROBE_SSH : PROBE_REFUSED;
         }
         if (message.type == VSH_V2_END) {
             break;
         }
     }
-    return answer;
+    return ssh ? PROBE_BOTH : PROBE_NATIVE;
 }
 
 static enum probe_answer greet(struct vsh_queue *queue, int fd, int64_t deadline_ms)
@@ -144,8 +143,7 @@ static enum probe_answer greet(struct vsh_queue *queue, int fd, int64_t deadline
     if (message.type != VSH_V2_HELLO || vsh_get_hello(&message, &theirs) < 0) {
         return PROBE_OTHER;
     }
-    return take_end(queue, fd, deadline_ms,
-                    (theirs.features & VSH_FEATURE_SSH) != 0 ? PROBE_BOTH : PROBE_NATIVE);
+    return take_end(queue, fd, deadline_ms, (theirs.features & VSH_FEATURE_SSH) != 0);
 }
 
 static enum probe_answer converse(int fd, uint32_t port, int64_t deadline_ms)

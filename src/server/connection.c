@@ -70,9 +70,9 @@ static int serve_native(const struct connection *connection)
     const struct config *config = server->config;
     if (config->no_native) {
         audit_end(connection->audit, "the native protocol is switched off here by --no-native");
-        native_refuse(connection->fd, VSH_ERROR_REFUSED,
-                      "the native protocol is switched off here by --no-native: use ssh",
-                      monotonic_ms() + REFUSE_MS);
+        native_refuse_to_ssh(connection->fd,
+                             "the native protocol is switched off here by --no-native: use ssh",
+                             monotonic_ms() + REFUSE_MS);
         return 1;
     }
     struct native_settings settings = {

@@ -40,6 +40,13 @@ if [ -x "$SSH_SESSION" ]; then
 fi
 "$SERVER" --listen "unix:$TMP/both" "${ssh[@]}" </dev/null 2>"$TMP/both.log" &
 STARTED+=("$!")
+only=none
+if [ "$both" != native ]; then
+    only=ssh
+    "$SERVER" --listen "unix:$TMP/only" "${ssh[@]}" --no-native </dev/null 2>"$TMP/only.log" &
+    STARTED+=("$!")
+    wait_for 10 unix_listens "$TMP/only" || fail 'the server of SSH alone did not start'
+fi
 for path in mux quiet-mux v1 refusing both; do
     wait_for 10 unix_listens "$TMP/$path" || fail "$path did not start"
 done
@@ -61,6 +68,7 @@ none unix:$TMP/nobody
 refusing unix:$TMP/refusing
 native unix:/second
 both unix:$TMP/both
+ssh-only unix:$TMP/only
 with-blank unix:$TMP/a\\b
 bad unix:$TMP/a b c
 END
@@ -89,7 +97,7 @@ expect_answers()
 
 expect_status 0 no_vsock "$CLIENT" --list --timeout "$((2 * VSH_SLOW)).5"
 expect_answers native native mux native closed-port none ssh ssh late-ssh ssh silent other quiet-mux none \
-    both "$both" closing other v1 native none none refusing refused with-blank none "web$N" native
+    both "$both" ssh-only "$only" closing other v1 native none none refusing refused with-blank none "web$N" native
 expect_line "native unix:$SOCKET root native $HOSTS"
 expect_line "mux mux:$TMP/mux:5000 - native $HOSTS"
 expect_line "web$N vsock:${C}1:5000 - native QEMU process $web"
@@ -97,7 +105,7 @@ expect_line "- vsock:${C}2:5000 - native QEMU process $nameless"
 expect_line "- unix:/second - none $HOSTS"
 ! grep -q $'\t' "$OUT" || fail 'the list has tabs'
 [ "$(awk 'NF < 5' "$OUT" | wc -l)" -eq 0 ] || fail 'a line has fewer than five fields'
-expect_match "hosts, line 15: more than 3 words; a line is \"name address \[user\]\""
+expect_match "hosts, line 16: more than 3 words; a line is \"name address \[user\]\""
 end_process "$holder"
 ok 'each way to answer is told apart'
 
@@ -121,7 +129,7 @@ took=$((${EPOCHREALTIME/[.,]/} - start))
 [ "$took" -lt $((5000000 * VSH_SLOW)) ] || fail "61 silent ones took $took us"
 ok 'any number of silent ones takes one deadline'
 
-head -n 15 "$HOSTS" >"$TMP/short" && cat "$TMP/short" >"$HOSTS"
+head -n 16 "$HOSTS" >"$TMP/short" && cat "$TMP/short" >"$HOSTS"
 printf 'odd\xff%s unix:/x\xffy"\\ \xc3\xa4\n' "$N" >>"$HOSTS"
 start_vmm qemu-system-x86_64 -name "web$N" -device vhost-vsock-pci,guest-cid=${C}3
 expect_status 0 no_vsock "$CLIENT" --list --json --timeout "$((2 * VSH_SLOW)).5"
@@ -138,7 +146,7 @@ for entry in entries:
 first, second = by_name['native']
 assert (first['user'], first['answers'], first['state']) == ('root', 'native', 'usable'), first
 assert (second['state'], second['problem']) == ('hidden', ''), second
-assert by_name['bad'][0]['state'] == 'refused' and 'line 15' in by_name['bad'][0]['problem']
+assert by_name['bad'][0]['state'] == 'refused' and 'line 16' in by_name['bad'][0]['problem']
 assert by_name['bad'][0]['address'] == '' and by_name['bad'][0]['answers'] == 'unknown'
 odd = by_name['odd\\xff' + n][0]
 assert odd['address'] == 'unix:/x\\xffy"\\' and odd['user'] == '\u00e4', odd

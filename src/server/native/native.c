@@ -40,7 +40,7 @@ static int take_hello(struct native *native, const struct vsh_message *message)
     int r = vsh_queue_set_limits(native->queue, NATIVE_PAYLOAD_MAX, send_max);
     native->heard = true;
     log_debug("the peer is '%s' and takes %u bytes a message", hello.software, hello.max_payload);
-    r = r < 0 ? r : native_put_hello(native->queue, native->settings->ssh);
+    r = r < 0 ? r : native_put_hello(native->queue, native_features(native->settings));
     /*
      * Told before the request behind it is begun. A client that hears no answer takes us for a
      * server of version 1 and asks again: should we be killed now, its command would run twice.

@@ -39,8 +39,11 @@ int native_serve(int fd, const struct native_settings *settings);
 /* Is this the number of a version 1 message? */
 bool native_is_v1(uint32_t type);
 
-/* The server's HELLO; ssh: SSH is served here, too. Returns as vsh_put_hello(). */
-int native_put_hello(struct vsh_queue *queue, bool ssh);
+/* VSH_FEATURE_* of a session with these settings. */
+uint32_t native_features(const struct native_settings *settings);
+
+/* The server's HELLO. Returns as vsh_put_hello(). */
+int native_put_hello(struct vsh_queue *queue, uint32_t features);
 
 /* Version 1 has no errors: the sentence goes to the terminal, then the session is over. */
 void native_put_v1_error(struct vsh_queue *queue, const char *text);

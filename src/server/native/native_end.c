@@ -27,11 +27,16 @@ bool native_is_v1(uint32_t type)
     return type >= VSH_V1_PTY_DATA && type <= VSH_V1_FILE_DATA_END_ACK;
 }
 
-int native_put_hello(struct vsh_queue *queue, bool ssh)
+uint32_t native_features(const struct native_settings *settings)
+{
+    return VSH_FEATURE_EXEC | VSH_FEATURE_FILES | (settings->ssh ? VSH_FEATURE_SSH : 0);
+}
+
+int native_put_hello(struct vsh_queue *queue, uint32_t features)
 {
     const struct vsh_hello hello = {
         .version = VSH_V2_VERSION,
-        .features = VSH_FEATURE_EXEC | VSH_FEATURE_FILES | (ssh ? VSH_FEATURE_SSH : 0),
+        .features = features,
         .max_payload = NATIVE_PAYLOAD_MAX,
         .software = "vsock-shell-server " VSH_VERSION,
     };
@@ -130,7 +135,7 @@ int native_fail(struct native *native, uint32_t code, const char *format, ...)
         native_put_v1_error(native->queue, text);
     } else {
         if (!native->heard) {
-            (void)native_put_hello(native->queue, native->settings->ssh);
+            (void)native_put_hello(native->queue, native_features(native->settings));
         }
         (void)vsh_put_error(native->queue, code, text);
     }

@@ -56,25 +56,26 @@ static void put_v1_refusal(struct vsh_queue *queue, uint32_t type, const char *t
     native_put_v1_error(queue, text);
 }
 
-static void put_refusal(struct vsh_queue *queue, uint32_t v1, enum vsh_error_code code,
-                        const char *text)
+static void put_refusal(struct vsh_queue *queue, uint32_t v1, uint32_t features,
+                        enum vsh_error_code code, const char *text)
 {
     if (v1) {
         put_v1_refusal(queue, v1, text);
         return;
     }
-    (void)native_put_hello(queue, false);
+    (void)native_put_hello(queue, features);
     (void)vsh_put_error(queue, code, text);
 }
 
-void native_refuse(int fd, enum vsh_error_code code, const char *text, int64_t deadline_ms)
+static void refuse(int fd, uint32_t features, enum vsh_error_code code, const char *text,
+                   int64_t deadline_ms)
 {
     struct vsh_queue *queue = NULL;
     uint32_t v1 = v1_type(fd, deadline_ms);
     if (vsh_queue_new(fd, fd, &queue) < 0) {
         return;
     }
-    put_refusal(queue, v1, code, text);
+    put_refusal(queue, v1, features, code, text);
     /* A fresh socket takes a few hundred bytes at once; a peer that has filled it is not waited
      * for. */
     int r = vsh_queue_flush(queue);
@@ -82,4 +83,14 @@ void native_refuse(int fd, enum vsh_error_code code, const char *text, int64_t d
     if (r == 0) {
         refuse_linger(fd, deadline_ms);
     }
+}
+
+void native_refuse(int fd, enum vsh_error_code code, const char *text, int64_t deadline_ms)
+{
+    refuse(fd, 0, code, text, deadline_ms);
+}
+
+void native_refuse_to_ssh(int fd, const char *text, int64_t deadline_ms)
+{
+    refuse(fd, VSH_FEATURE_SSH, VSH_ERROR_REFUSED, text, deadline_ms);
 }

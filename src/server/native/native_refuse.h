@@ -14,6 +14,9 @@
  */
 void native_refuse(int fd, enum vsh_error_code code, const char *text, int64_t deadline_ms);
 
+/* The same for a server that serves SSH alone: HELLO says so, for those who list. */
+void native_refuse_to_ssh(int fd, const char *text, int64_t deadline_ms);
+
 /*
  * Reads and drops what the peer still sends until it closes or the deadline has come. Closing with
  * unread bytes would reset the stream, and the reset may overtake the sentence.
