@@ -60,66 +60,70 @@ static bool put_name(struct escape_line *line, const char *before, const char *n
     return true;
 }
 
-static void put_value(struct escape_line *line, const struct log_field *field)
+/* How records of one format are written. */
+struct dialect {
+    const char *before, *after; /* a field's name */
+    const char *no, *yes;
+    void (*put_text)(struct escape_line *line, const char *text);
+    bool takes_all; /* also the fields that are for JSON only */
+};
+
+static void put_word_or_quoted(struct escape_line *line, const char *text)
+{
+    if (is_plain(text) && strlen(text) < line->size - line->length) {
+        escape_raw(line, text);
+    } else {
+        put_quoted(line, text, escape_quoted);
+    }
+}
+
+static void put_json_text(struct escape_line *line, const char *text)
+{
+    put_quoted(line, text, escape_json);
+}
+
+static const struct dialect words = {" ", "=", "no", "yes", put_word_or_quoted, false};
+static const struct dialect json = {",\"", "\":", "false", "true", put_json_text, true};
+
+static void put_value(const struct dialect *dialect, struct escape_line *line,
+                      const struct log_field *field)
 {
     char number[32];
 
     switch (field->kind) {
     case LOG_KIND_TEXT:
-        if (is_plain(field->text) && strlen(field->text) < line->size - line->length) {
-            escape_raw(line, field->text);
-        } else {
-            put_quoted(line, field->text, escape_quoted);
-        }
+        dialect->put_text(line, field->text);
         break;
     case LOG_KIND_FLAG:
-        escape_raw(line, field->number ? "yes" : "no");
+        escape_raw(line, field->number ? dialect->yes : dialect->no);
         break;
     case LOG_KIND_NUMBER:
     case LOG_KIND_SECONDS:
         number_text(field, number, sizeof(number));
         escape_raw(line, number);
         break;
+    }
+}
+
+static void put_fields(const struct dialect *dialect, struct escape_line *line,
+                       const struct log_field *fields, size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        const struct log_field *field = &fields[i];
+        bool absent = (field->json_only && !dialect->takes_all) ||
+                      (field->kind == LOG_KIND_TEXT && !field->text);
+        if (!absent && put_name(line, dialect->before, field->name, dialect->after)) {
+            put_value(dialect, line, field);
+        }
     }
 }
 
 void log_put_fields(struct escape_line *line, const struct log_field *fields, size_t count)
 {
-    for (size_t i = 0; i < count; i++) {
-        const struct log_field *field = &fields[i];
-        bool absent = field->json_only || (field->kind == LOG_KIND_TEXT && !field->text);
-        if (!absent && put_name(line, " ", field->name, "=")) {
-            put_value(line, field);
-        }
-    }
-}
-
-static void put_json_value(struct escape_line *line, const struct log_field *field)
-{
-    char number[32];
-
-    switch (field->kind) {
-    case LOG_KIND_TEXT:
-        put_quoted(line, field->text, escape_json);
-        break;
-    case LOG_KIND_FLAG:
-        escape_raw(line, field->number ? "true" : "false");
-        break;
-    case LOG_KIND_NUMBER:
-    case LOG_KIND_SECONDS:
-        number_text(field, number, sizeof(number));
-        escape_raw(line, number);
-        break;
-    }
+    put_fields(&words, line, fields, count);
 }
 
 void log_put_fields_json(struct escape_line *line, const struct log_field *fields, size_t count)
 {
-    for (size_t i = 0; i < count; i++) {
-        const struct log_field *field = &fields[i];
-        bool absent = field->kind == LOG_KIND_TEXT && !field->text;
-        if (!absent && put_name(line, ",\"", field->name, "\":")) {
-            put_json_value(line, field);
-        }
-    }
+    put_fields(&json, line, fields, count);
 }

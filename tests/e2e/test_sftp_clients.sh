@@ -19,22 +19,7 @@ absent()
     printf '# not installed: %s\n' "$1"
 }
 
-# Most of them speak TCP only.
-tcp_port()
-{
-    start_background python3 -c '
-import os, socket, sys
-s = socket.create_server(("127.0.0.1", 0))
-open(sys.argv[1], "w").write(str(s.getsockname()[1]))
-while True:
-    c, _ = s.accept()
-    if os.fork() == 0:
-        os.dup2(c.fileno(), 0); os.dup2(c.fileno(), 1); os.execv(sys.argv[2], sys.argv[2:])
-    c.close()
-' "$TMP/port" "$SSH_SESSION" -i --host-key "$TMP/host_key" --shell /bin/sh >>"$TMP/server.log" 2>&1
-    wait_for 10 test -s "$TMP/port" || fail 'the TCP listener did not start'
-}
-tcp_port
+ssh_start_tcp "$TMP/port"
 PORT=$(cat "$TMP/port")
 for library in paramiko asyncssh; do
     # The distribution's Python has the distribution's libraries, whatever comes first in PATH.

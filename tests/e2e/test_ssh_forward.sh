@@ -88,21 +88,7 @@ run "${SSH[@]}" -W no-such-host.invalid:1 t </dev/null
 ok '-W, and its refusals'
 
 # The VM as a jump host to itself: the second hop's ProxyCommand is ssh -W through the first.
-serve_tcp()
-{
-    start_background python3 -c '
-import os, socket, sys
-s = socket.create_server(("127.0.0.1", 0))
-open(sys.argv[1], "w").write(str(s.getsockname()[1]))
-while True:
-    c, _ = s.accept()
-    if os.fork() == 0:
-        os.dup2(c.fileno(), 0); os.dup2(c.fileno(), 1); os.execv(sys.argv[2], sys.argv[2:])
-    c.close()
-' "$TMP/jump.port" "$SSH_SESSION" -i --host-key "$TMP/host_key" --shell /bin/sh >/dev/null 2>&1
-    wait_for 10 test -s "$TMP/jump.port"
-}
-serve_tcp
+ssh_start_tcp "$TMP/jump.port"
 cat >>"$TMP/ssh_config" <<END
 Host behind
     HostName 127.0.0.1

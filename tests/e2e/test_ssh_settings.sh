@@ -132,21 +132,7 @@ expect_match 'cipher: chacha20-poly1305@openssh.com'
 expect_match 'kex-strict-s-v00@openssh.com'
 expect_match 'compression: none'
 if command -v ssh-audit >/dev/null; then
-    ssh_audit_port()
-    {
-        start_background python3 -c '
-import os, socket, sys
-s = socket.create_server(("127.0.0.1", 0))
-open(sys.argv[1], "w").write(str(s.getsockname()[1]))
-while True:
-    c, _ = s.accept()
-    if os.fork() == 0:
-        os.dup2(c.fileno(), 0); os.dup2(c.fileno(), 1); os.execv(sys.argv[2], sys.argv[2:])
-    c.close()
-' "$TMP/port" "$SSH_SESSION" -i --host-key "$TMP/host_key" >>"$TMP/server.log" 2>&1
-        wait_for 10 test -s "$TMP/port"
-    }
-    ssh_audit_port
+    ssh_start_tcp "$TMP/port"
     run ssh-audit -n -l fail -p "$(cat "$TMP/port")" 127.0.0.1
     ! grep -E '^\((kex|key|enc|mac)\).*\[fail\]' "$OUT" || fail 'ssh-audit finds failures'
     ok 'ssh-audit shows no failure'

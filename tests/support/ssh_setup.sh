@@ -8,6 +8,8 @@
 #   $SSH $SCP $SFTP          real clients with $TMP/ssh_config: host "t" is that server, the user is
 #                            $SSH_USER. Words in an array: "${SSH[@]}" t true. Host "keyless" is
 #                            the same without a key of its own.
+#   ssh_start_tcp FILE       one of its own for each connection to a port of 127.0.0.1, for clients that
+#                            speak TCP only; FILE gets the port's number
 #   ssh_home                 sets $SAFE to a fresh folder below the user's real home, for files that
 #                            OpenSSH's permission checks must accept
 #   ssh_at_end FUNCTION      call it at the end, before lib.sh's own cleaning up
@@ -36,6 +38,13 @@ ssh_listen()
     SERVER_PID=$!
     STARTED+=("$SERVER_PID")
     wait_for 10 unix_listens "$SOCKET" || fail 'the listener did not start'
+}
+
+ssh_start_tcp()
+{
+    start_background "$SUPPORT/ssh_inetd.py" "tcp:$1" "$SSH_SESSION" -i --host-key "$TMP/host_key" \
+        --shell /bin/sh </dev/null >>"$TMP/server.log" 2>&1
+    wait_for 10 test -s "$1" || fail 'the TCP listener did not start'
 }
 
 ssh_write_config()
