@@ -79,20 +79,74 @@ size_t children_sessions_of(const struct children *children, const struct vsh_pe
     return count;
 }
 
-void children_reap(struct children *children, children_ended_fn *ended)
+void children_succeed(struct children *children, pid_t pid, pid_t successor, uint32_t generation)
+{
+    for (size_t i = 0; i < children->count; i++) {
+        struct child *child = &children->items[i];
+        if (child->pid == pid && !child->refusal) {
+            child->successor = successor;
+            child->generation = successor ? generation : 0;
+            return;
+        }
+    }
+}
+
+bool children_know(const struct children *children, pid_t pid)
+{
+    for (size_t i = 0; i < children->count; i++) {
+        if (children->items[i].pid == pid || children->items[i].successor == pid) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static pid_t poll_child(pid_t pid, int *status)
+{
+    pid_t r;
+    do {
+        r = waitpid(pid, status, WNOHANG);
+    } while (r < 0 && errno == EINTR);
+    return r;
+}
+
+/* As waitpid(2) for the child and whoever has taken its place: 0 = one of them runs. */
+static pid_t poll_place(const struct children *children, struct child *child,
+                        const struct children_events *events, int *status)
+{
+    pid_t r = poll_child(child->pid, status);
+    /* What it reported it did before its end, but perhaps after the last look. */
+    if (r != 0 && child->successor == 0) {
+        events->look(events->data);
+    }
+    if (r == 0 || child->successor == 0) {
+        return r;
+    }
+    child->pid = child->successor;
+    child->successor = 0;
+    r = poll_child(child->pid, status);
+    /* The signal may have been for a process that was about to end anyway. */
+    if (r == 0 && children->signalled) {
+        (void)kill(child->pid, children->signalled);
+    }
+    return r;
+}
+
+void children_reap(struct children *children, const struct children_events *events)
 {
     size_t kept = 0;
     for (size_t i = 0; i < children->count; i++) {
-        struct child child = children->items[i];
         int status = 0;
-        pid_t r = waitpid(child.pid, &status, WNOHANG);
-        if (r == 0 || (r < 0 && errno == EINTR)) {
+        /* In its old place until it is over: there children_succeed() finds it. */
+        pid_t r = poll_place(children, &children->items[i], events, &status);
+        struct child child = children->items[i];
+        if (r == 0) {
             children->items[kept++] = child;
             continue;
         }
         children->refusals -= child.refusal ? 1 : 0;
         if (r > 0) {
-            ended(&child, status);
+            events->ended(&child, status, events->data);
         }
         session_slot_free(child.slot);
     }
@@ -104,8 +158,9 @@ void children_reap(struct children *children, children_ended_fn *ended)
     }
 }
 
-void children_signal(const struct children *children, int signo)
+void children_signal(struct children *children, int signo)
 {
+    children->signalled = signo;
     for (size_t i = 0; i < children->count; i++) {
         (void)kill(children->items[i].pid, signo);
     }

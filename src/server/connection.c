@@ -20,6 +20,7 @@
 #include "common/log.h"
 #include "common/session_slot.h"
 #include "server/config.h"
+#include "server/handover.h"
 #include "server/native/native.h"
 #include "server/native/native_refuse.h"
 #include "server/recorder.h"
@@ -68,6 +69,7 @@ static int serve_native(const struct connection *connection)
 {
     const struct server *server = connection->server;
     const struct config *config = server->config;
+    handover_close(&server->handover); /* before a byte of the peer is read */
     if (config->no_native) {
         audit_end(connection->audit, "the native protocol is switched off here by --no-native");
         native_refuse_to_ssh(connection->fd,
@@ -97,6 +99,12 @@ static int serve_ssh(const struct connection *connection)
                    "vsock-shell-server: SSH is off here; start the server with --ssh",
                    monotonic_ms() + REFUSE_MS);
         return 1;
+    }
+    /* A recorder is a child of this process, which therefore has to stay. */
+    if (connection->recorder->fd < 0 &&
+        handover_ssh(server, connection->fd, connection->audit->peer, connection->deadline_ms) ==
+            0) {
+        return 0;
     }
     int status = ssh_launch(server, connection->fd, connection->audit->peer,
                             connection->deadline_ms, connection->recorder);

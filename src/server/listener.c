@@ -100,11 +100,13 @@ static __attribute__((noreturn)) void run_child(struct listener *listener, int f
         (void)close(listener->sockets[i].fd);
     }
     (void)close(listener->spare_fd);
+    listener->server->handover = fork_server_abandon(&listener->forks);
     sigset_t none;
     (void)sigemptyset(&none);
     (void)sigprocmask(SIG_SETMASK, &none, NULL);
 
     if (verdict->text) {
+        handover_close(&listener->server->handover);
         connection_refuse(fd, peer, verdict->code, verdict->text);
         _exit(0);
     }
@@ -221,14 +223,6 @@ static void on_connection(int fd, short revents, void *data)
     }
 }
 
-static void on_sigchld(int signo, void *data)
-{
-    struct listener *listener = data;
-    (void)signo;
-    children_reap(&listener->children, status_child_ended);
-    listener_check_end(listener);
-}
-
 static void on_sighup(int signo, void *data)
 {
     struct listener *listener = data;
@@ -245,6 +239,7 @@ static void on_sighup(int signo, void *data)
         }
         log_notice("the policy has been read again: %s", text);
     }
+    fork_server_renew(listener); /* the host key may have changed, too */
     (void)notify_send("READY=1");
 }
 
@@ -253,7 +248,7 @@ static int take_signals(struct listener *listener)
     const struct {
         int signo;
         loop_signal_fn *fn;
-    } signals[] = {{SIGCHLD, on_sigchld},
+    } signals[] = {{SIGCHLD, listener_on_child},
                    {SIGHUP, on_sighup},
                    {SIGUSR1, listener_on_leave},
                    {SIGTERM, listener_on_stop},
@@ -273,6 +268,7 @@ int listener_new(struct server *server, struct listener **ret)
     }
     listener->server = server;
     listener->started_ms = monotonic_ms();
+    fork_server_init(&listener->forks);
     listener->spare_fd = open("/dev/null", O_RDONLY | O_CLOEXEC);
     int r = loop_new(&listener->loop);
     if (r == 0) {
@@ -293,6 +289,7 @@ void listener_free(struct listener *listener)
     }
     if (listener->loop) {
         listener_close_sockets(listener);
+        fork_server_done(listener);
     }
     if (listener->spare_fd >= 0) {
         (void)close(listener->spare_fd);
@@ -384,5 +381,6 @@ int listener_control(struct listener *listener, const char *path)
 
 int listener_run(struct listener *listener)
 {
+    fork_server_renew(listener);
     return loop_run(listener->loop);
 }

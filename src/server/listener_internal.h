@@ -11,6 +11,7 @@
 
 #include "common/loop.h"
 #include "server/children.h"
+#include "server/fork_server.h"
 
 struct listen_socket {
     int fd;
@@ -27,7 +28,8 @@ struct listener {
     struct listen_socket *sockets;
     size_t socket_count;
     struct children children;
-    struct control *control; /* of --status; NULL = none */
+    struct fork_server forks; /* of SSH sessions */
+    struct control *control;  /* of --status; NULL = none */
     int64_t started_ms;
     bool has_vsock_port;
     uint32_t vsock_port; /* of the first such socket */
@@ -48,8 +50,10 @@ void listener_note_path(struct listen_socket *socket, const struct vsh_address *
 /* SIGUSR1: the listener ends, its connections do not; a new server can take its place. */
 void listener_on_leave(int signo, void *data);
 
-/* SIGTERM, SIGINT, and the end once nobody is left. */
+/* SIGTERM, SIGINT. */
 void listener_on_stop(int signo, void *data);
-void listener_check_end(struct listener *listener);
+
+/* SIGCHLD: forgets who has ended, and ends once nobody is left and nobody is to come. */
+void listener_on_child(int signo, void *data);
 
 #endif

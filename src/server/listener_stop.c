@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* The end of the listener: no new connections, grace for the old ones, then firmness. */
+/*
+ * The end of children, and that of the listener: no new connections, grace for the old ones, then
+ * firmness.
+ */
 #include <errno.h>
 #include <signal.h>
 #include <stdlib.h>
@@ -13,6 +16,7 @@
 #include "server/listener_internal.h"
 #include "server/notify.h"
 #include "server/server.h"
+#include "server/status.h"
 
 /* A connection process needs up to 5 s to end the processes of its session. */
 #define TERMINATE_MS 7000
@@ -56,11 +60,28 @@ void listener_close_sockets(struct listener *listener)
     listener->socket_count = 0;
 }
 
-void listener_check_end(struct listener *listener)
+static void check_end(struct listener *listener)
 {
     if (listener->stopping && listener->children.count == 0) {
         loop_stop(listener->loop, 0);
     }
+}
+
+static void on_child_ended(const struct child *child, int status, void *data)
+{
+    status_child_ended(child, status);
+    fork_server_judge(data, child, status);
+}
+
+void listener_on_child(int signo, void *data)
+{
+    struct listener *listener = data;
+    const struct children_events events = {
+        .look = fork_server_take_reports, .ended = on_child_ended, .data = listener};
+    (void)signo;
+    children_reap(&listener->children, &events);
+    fork_server_reap(listener);
+    check_end(listener);
 }
 
 static void on_too_late(void *data)
@@ -109,5 +130,5 @@ void listener_on_stop(int signo, void *data)
     listener_close_sockets(listener);
     loop_timer_set(listener->loop, &listener->ending, listener->server->config->grace_ms, terminate,
                    listener);
-    listener_check_end(listener);
+    check_end(listener);
 }

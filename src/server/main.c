@@ -147,7 +147,8 @@ int main(int argc, char **argv)
                             .argc = argc,
                             .argv = argv,
                             .record_fd = -1,
-                            .slot_fd = -1};
+                            .slot_fd = -1,
+                            .handover = HANDOVER_NONE};
 
     if (fd_open_standard() < 0) {
         return EXIT_START;

@@ -6,6 +6,7 @@
 #include <stddef.h>
 
 #include "common/log.h"
+#include "server/handover.h"
 
 struct account;
 struct config;
@@ -21,7 +22,9 @@ struct server {
     struct account *account; /* of --user; NULL = stay who we are */
     char *ssh_program;       /* vsock-shell-ssh-session; NULL without --ssh */
     int record_fd;           /* folder of --record; -1 = sessions are not recorded */
-    int slot_fd;             /* in a connection's process: where it shows itself; -1 = nowhere */
+    /* In a connection's process: */
+    int slot_fd; /* where it shows itself; -1 = nowhere */
+    struct handover handover;
 };
 
 /*

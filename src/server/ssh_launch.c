@@ -195,6 +195,26 @@ int ssh_launch(const struct server *server, int fd, const char *peer_text, int64
     return 1;
 }
 
+void ssh_launch_fork_server(const struct server *server, int socket)
+{
+    char idle[NUMBER_MAX];
+    char number[NUMBER_MAX];
+    struct arguments arguments = {0};
+
+    (void)snprintf(number, sizeof(number), "%d", socket);
+    add(&arguments, SSH_PROGRAM);
+    add_pair(&arguments, "--fork-server", number);
+    add_pair(&arguments, "--idle-timeout", seconds(idle, server->config->idle_timeout_ms));
+    add_settings(&arguments, server->config);
+    int r = fd_set_cloexec(socket, false);
+    if (r < 0) {
+        log_error("cannot pass the socket to %s: %s", server->ssh_program, strerror(-r));
+    } else {
+        (void)become_program(server, &arguments);
+    }
+    free(arguments.words);
+}
+
 int ssh_show_host_key(const struct server *server)
 {
     struct arguments arguments = {0};

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * The way to the SSH server: a program of its own, vsock-shell-ssh-session, so that this one needs
- * no library and every SSH session starts in a fresh address space.
+ * no library. It runs once as the fork server, whose copies serve the sessions (fork_server.h); a
+ * session that this cannot serve starts the program for itself, in a fresh address space.
  */
 #ifndef SERVER_SSH_LAUNCH_H
 #define SERVER_SSH_LAUNCH_H
@@ -27,6 +28,10 @@ int ssh_find_program(char **ret);
  */
 int ssh_launch(const struct server *server, int fd, const char *peer_text, int64_t deadline_ms,
                const struct recorder *recorder);
+
+/* Becomes the program as fork server, with requests from socket. Returns only on failure, logged.
+ */
+void ssh_launch_fork_server(const struct server *server, int socket);
 
 /* Becomes the program to print the public host key. Returns only on failure, as above. */
 int ssh_show_host_key(const struct server *server);

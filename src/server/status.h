@@ -15,7 +15,7 @@ struct config;
 /* A control_answer_fn; data is the struct listener. */
 int status_answer(void *data, bool json, char **ret, size_t *ret_length);
 
-/* A children_ended_fn. */
+/* Writes what a child that has ended did not. */
 void status_child_ended(const struct child *child, int status);
 
 /*

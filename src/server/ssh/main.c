@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * vsock-shell-ssh-session: one SSH session on the stream that it was given. The order is the point:
- * the host key while we may read it, --user before the peer's first byte, then the login.
+ * vsock-shell-ssh-session: one SSH session on the stream that it was given, or on one for each
+ * request to the fork server, in a process of its own. The order is the point: the host key while
+ * we may read it, --user before the peer's first byte, then the login.
  */
 #include <signal.h>
 #include <string.h>
@@ -13,6 +14,7 @@
 #include "common/log.h"
 #include "common/session_slot.h"
 #include "server/ssh/ssh_connection.h"
+#include "server/ssh/ssh_fork_server.h"
 #include "server/ssh/ssh_host_key.h"
 #include "server/ssh/ssh_settings.h"
 #include "server/ssh/ssh_stdio.h"
@@ -109,9 +111,26 @@ static void raise_fd_limit(void)
     }
 }
 
+/* -1: to serve the session on *ret_fd. Else the exit status. */
+static int start(struct ssh_settings *settings, ssh_key key, int *ret_fd, pid_t *ret_relay)
+{
+    if (settings->show_host_key) {
+        return ssh_host_key_print(key) < 0 ? 255 : 0;
+    }
+    if (settings->fork_server_fd >= 0) {
+        return ssh_fork_server_run(settings, key, ret_fd);
+    }
+    int r = ssh_stdio_take(ret_fd, ret_relay);
+    if (r < 0) {
+        die("cannot use stdin and stdout as a connection: %s", strerror(-r));
+    }
+    return -1;
+}
+
 int main(int argc, char **argv)
 {
     struct ssh_settings settings;
+    ssh_key key = NULL;
     pid_t relay = 0;
     int fd = -1;
     ssh_settings_parse(argc, argv, &settings);
@@ -123,15 +142,12 @@ int main(int argc, char **argv)
     if (ssh_init() != SSH_OK) {
         die("libssh cannot be initialised");
     }
-    ssh_key key = load_host_key(&settings);
-    int r;
-    if (settings.show_host_key) {
-        r = ssh_host_key_print(key) < 0 ? 255 : 0;
-    } else {
-        r = ssh_stdio_take(&fd, &relay);
-        if (r < 0) {
-            die("cannot use stdin and stdout as a connection: %s", strerror(-r));
-        }
+    int r = settings.fork_server_fd >= 0 ? ssh_fork_server_begin(&settings) : -1;
+    if (r < 0) {
+        key = load_host_key(&settings);
+        r = start(&settings, key, &fd, &relay);
+    }
+    if (r < 0) {
         r = serve(&settings, key, fd);
     }
     ssh_key_free(key);

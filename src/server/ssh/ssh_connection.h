@@ -66,6 +66,10 @@ struct ssh_connection {
 int ssh_connection_start(struct ssh_connection *connection, const struct ssh_settings *settings,
                          ssh_key key, int fd);
 
+/* The library's part of that, with our algorithms; the session owns fd after success. */
+int ssh_connection_accept(ssh_session session, const struct ssh_settings *settings, ssh_key key,
+                          int fd);
+
 /*
  * Key exchange and login within the grace time. Returns 0 when somebody has logged in, else a
  * negative errno after logging why not.

@@ -132,6 +132,15 @@ int ssh_host_key_load(const char *path, ssh_key *ret, char *error, size_t size)
     return r;
 }
 
+bool ssh_host_key_exists(const char *path)
+{
+    char place[PATH_MAX];
+    if (path == NULL && default_path(place) < 0) {
+        return false;
+    }
+    return access(path != NULL ? path : place, F_OK) == 0;
+}
+
 int ssh_host_key_print(ssh_key key)
 {
     char *base64 = NULL, *fingerprint = NULL;

@@ -3,6 +3,7 @@
 #ifndef SERVER_SSH_SSH_HOST_KEY_H
 #define SERVER_SSH_SSH_HOST_KEY_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 #include "server/ssh/ssh_compat.h"
@@ -13,6 +14,9 @@
  * negative errno and a sentence in error[].
  */
 int ssh_host_key_load(const char *path, ssh_key *ret, char *error, size_t size);
+
+/* Whether it is there, whatever else is wrong with it. */
+bool ssh_host_key_exists(const char *path);
 
 /* Prints "ssh-ed25519 BASE64 SHA256:FINGERPRINT", a line for known_hosts. 0 or a negative errno. */
 int ssh_host_key_print(ssh_key key);

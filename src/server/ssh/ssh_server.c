@@ -99,8 +99,10 @@ static bool is_openssh(int fd)
 }
 
 /* A bind object exists for its options alone; the socket is ours. */
-static int accept_on(struct ssh_connection *connection, ssh_key key, int fd)
+int ssh_connection_accept(ssh_session session, const struct ssh_settings *settings, ssh_key key,
+                          int fd)
 {
+    quiet_library();
     ssh_bind bind = ssh_bind_new();
     ssh_key copy = ssh_key_dup(key); /* the bind frees it */
     int r = bind == NULL || copy == NULL ? -ENOMEM : 0;
@@ -108,9 +110,9 @@ static int accept_on(struct ssh_connection *connection, ssh_key key, int fd)
         r = -EINVAL;
     } else if (r == 0) {
         copy = NULL;
-        r = ssh_algorithms_apply(bind, is_openssh(fd), connection->settings->all_ciphers);
+        r = ssh_algorithms_apply(bind, is_openssh(fd), settings->all_ciphers);
     }
-    if (r == 0 && ssh_bind_accept_fd(bind, connection->session, fd) != SSH_OK) {
+    if (r == 0 && ssh_bind_accept_fd(bind, session, fd) != SSH_OK) {
         log_error("libssh does not take the socket: %s", ssh_get_error(bind));
         r = -EIO;
     }
@@ -149,8 +151,7 @@ int ssh_connection_start(struct ssh_connection *connection, const struct ssh_set
     if (connection->signal_fd < 0) {
         return connection->signal_fd;
     }
-    quiet_library();
-    int r = accept_on(connection, key, fd);
+    int r = ssh_connection_accept(connection->session, settings, key, fd);
     if (r < 0) {
         return r;
     }

@@ -39,6 +39,7 @@ enum {
     OPTION_PEER,
     OPTION_RECORDER,
     OPTION_SLOT_FD,
+    OPTION_FORK_SERVER,
 };
 
 static const struct option options[] = {
@@ -63,6 +64,7 @@ static const struct option options[] = {
     {"peer", required_argument, NULL, OPTION_PEER},
     {"recorder", required_argument, NULL, OPTION_RECORDER},
     {"slot-fd", required_argument, NULL, OPTION_SLOT_FD},
+    {"fork-server", required_argument, NULL, OPTION_FORK_SERVER},
     {"inetd", no_argument, NULL, 'i'},
     {"help", no_argument, NULL, 'h'},
     {"version", no_argument, NULL, 'V'},
@@ -91,6 +93,7 @@ static const char help[] =
     "      --peer TEXT            who the peer is, as the server found out\n"
     "      --recorder FD:PID      the server's recorder (none: no recording)\n"
     "      --slot-fd N            where the session shows its state\n"
+    "      --fork-server N        make sessions that the server asks for on socket N\n"
     "      --log TARGET           stderr, syslog or json\n"
     "  -v, --verbose              say more; twice for debugging\n"
     "  -h, --help                 print this\n"
@@ -153,13 +156,21 @@ static void set_seconds(const char *name, const char *text, int *ret_ms)
     }
 }
 
-static void set_slot(struct ssh_settings *settings, const char *text)
+static int fd_option(const char *name, const char *text)
 {
     uint32_t fd;
-    if (option_u32("--slot-fd", text, 3, INT32_MAX, &fd) < 0) {
+    if (option_u32(name, text, 3, INT32_MAX, &fd) < 0) {
         usage_error(PROGRAM);
     }
-    settings->slot_fd = (int)fd;
+    return (int)fd;
+}
+
+static void set_fork_server(struct ssh_settings *settings, const char *text)
+{
+    settings->fork_server_fd = fd_option("--fork-server", text);
+    if (fd_set_cloexec(settings->fork_server_fd, true) < 0) {
+        mistake("--fork-server: descriptor %s is not open: the option is the server's alone", text);
+    }
 }
 
 static void set_text(struct ssh_settings *settings, int option, const char *text)
@@ -207,7 +218,10 @@ static void set_text(struct ssh_settings *settings, int option, const char *text
         set_recorder(settings, text);
         break;
     case OPTION_SLOT_FD:
-        set_slot(settings, text);
+        settings->slot_fd = fd_option("--slot-fd", text);
+        break;
+    case OPTION_FORK_SERVER:
+        set_fork_server(settings, text);
         break;
     default:
         usage_error(PROGRAM);
@@ -274,6 +288,7 @@ void ssh_settings_parse(int argc, char **argv, struct ssh_settings *ret)
     *ret = (struct ssh_settings){.auth_publickey = true,
                                  .login_grace_ms = LOGIN_GRACE_MS,
                                  .slot_fd = -1,
+                                 .fork_server_fd = -1,
                                  .log_target = LOG_TO_STDERR,
                                  .log_level = LOG_LEVEL_NOTICE,
                                  .recorder = {.fd = -1}};

@@ -30,7 +30,8 @@ struct ssh_settings {
     struct policy *policy;
     const char *peer_text; /* NULL = ask the kernel */
     struct recorder recorder;
-    int slot_fd; /* see common/session_slot.h; -1 = none */
+    int slot_fd;        /* see common/session_slot.h; -1 = none */
+    int fork_server_fd; /* where requests come from; -1 = serve one session */
     enum log_target log_target;
     enum log_level log_level;
 };

@@ -33,7 +33,7 @@ static bool is_one_socket(void)
     return in.st_dev == out.st_dev && in.st_ino == out.st_ino;
 }
 
-static int replace_with_null(void)
+int ssh_stdio_null(void)
 {
     cleanup_close int null = open("/dev/null", O_RDWR | O_CLOEXEC);
     if (null < 0 || dup2(null, STDIN_FILENO) < 0 || dup2(null, STDOUT_FILENO) < 0) {
@@ -86,7 +86,7 @@ int ssh_stdio_take(int *ret_fd, pid_t *ret_relay)
         r = start_relay(&fd, ret_relay);
     }
     if (r == 0) {
-        r = replace_with_null();
+        r = ssh_stdio_null();
     }
     if (r == 0) {
         *ret_fd = take_fd(&fd);

@@ -13,6 +13,9 @@
  */
 int ssh_stdio_take(int *ret_fd, pid_t *ret_relay);
 
+/* Puts /dev/null on stdin and stdout. Returns 0 or a negative errno. */
+int ssh_stdio_null(void);
+
 /* Waits until the relay has written everything out, a few seconds at most. 0 is fine. */
 void ssh_stdio_finish(pid_t relay);
 

@@ -24,19 +24,33 @@ static const struct vsh_peer root_other_pid = {.family = VSH_FAMILY_UNIX, .pid =
 static const struct vsh_peer user = {.family = VSH_FAMILY_UNIX, .pid = 12, .uid = 1000};
 static const struct vsh_peer mux = {.family = VSH_FAMILY_MUX, .pid = 13, .uid = 1000};
 
-/* The callback takes no data: what it saw has to be the file's. */
 static struct {
     int calls;
     pid_t pid;
     int status;
+    /* What is reported at the next look; pid 0 = nothing. */
+    pid_t reported_pid, reported_successor;
+    struct children *children;
 } seen;
 
-static void on_ended(const struct child *child, int status)
+static void on_look(void *data)
 {
+    (void)data;
+    if (seen.reported_pid) {
+        children_succeed(seen.children, seen.reported_pid, seen.reported_successor, 1);
+        seen.reported_pid = 0;
+    }
+}
+
+static void on_ended(const struct child *child, int status, void *data)
+{
+    (void)data;
     seen.calls++;
     seen.pid = child->pid;
     seen.status = status;
 }
+
+static const struct children_events events = {.look = on_look, .ended = on_ended};
 
 static pid_t start(void)
 {
@@ -74,7 +88,7 @@ static void end_all(struct children *children)
     for (size_t i = 0; i < children->count; i++) {
         wait_for_end(children->items[i].pid);
     }
-    children_reap(children, on_ended);
+    children_reap(children, &events);
     assert_int_equal(children->count, 0);
     assert_int_equal(children->refusals, 0);
     children_done(children);
@@ -113,7 +127,7 @@ static void test_reaps_only_its_own(void **state)
     pid_t last = add(&children, &user, false);
 
     seen.calls = 0;
-    children_reap(&children, on_ended);
+    children_reap(&children, &events);
     assert_int_equal(seen.calls, 0);
     assert_int_equal(children.count, 3);
 
@@ -121,7 +135,7 @@ static void test_reaps_only_its_own(void **state)
     wait_for_end(stranger);
     (void)kill(refusal, SIGTERM);
     wait_for_end(refusal);
-    children_reap(&children, on_ended);
+    children_reap(&children, &events);
     assert_int_equal(seen.calls, 1);
     assert_int_equal(seen.pid, refusal);
     assert_true(WIFSIGNALED(seen.status) && WTERMSIG(seen.status) == SIGTERM);
@@ -145,7 +159,7 @@ static void test_forgets_what_is_gone(void **state)
     assert_int_equal(waitpid(pid, NULL, 0), pid);
 
     seen.calls = 0;
-    children_reap(&children, on_ended);
+    children_reap(&children, &events);
     assert_int_equal(seen.calls, 0);
     assert_int_equal(children_sessions(&children), 0);
     children_done(&children);
@@ -166,7 +180,7 @@ static void test_grows_and_shrinks(void **state)
     for (size_t i = 0; i < children.count; i++) {
         wait_for_end(children.items[i].pid);
     }
-    children_reap(&children, on_ended);
+    children_reap(&children, &events);
     assert_int_equal(seen.calls, MANY);
     assert_int_equal(children.count, 0);
     assert_true(children.capacity < MANY);
@@ -176,6 +190,135 @@ static void test_grows_and_shrinks(void **state)
     end_all(&children);
 }
 
+static void end_process(pid_t pid, int signo)
+{
+    (void)kill(pid, signo);
+    wait_for_end(pid);
+}
+
+/* One that ends takes its place's peer, limits and age along to its successor. */
+static void test_succession(void **state)
+{
+    (void)state;
+    struct children children = {0};
+    pid_t before = add(&children, &guest, false);
+    pid_t pid = add(&children, &host, false);
+    pid_t after = add(&children, &user, false);
+    pid_t successor = start();
+
+    seen.calls = 0;
+    assert_false(children_know(&children, successor));
+    children_succeed(&children, pid, successor, 7);
+    assert_true(children_know(&children, successor));
+    children_reap(&children, &events);
+    assert_int_equal(children.items[1].pid, pid); /* not before its end */
+    end_process(pid, SIGKILL);
+    end_process(before, SIGKILL);
+    children_reap(&children, &events);
+    assert_int_equal(seen.calls, 1); /* of the one before */
+    assert_int_equal(seen.pid, before);
+    assert_int_equal(children.count, 2);
+    assert_int_equal(children.items[0].pid, successor);
+    assert_int_equal(children.items[0].generation, 7);
+    assert_int_equal(children.items[1].pid, after);
+    assert_int_equal(children_sessions_of(&children, &host), 1);
+
+    end_process(successor, SIGTERM);
+    children_reap(&children, &events);
+    assert_int_equal(seen.calls, 2);
+    assert_int_equal(seen.pid, successor);
+    assert_true(WIFSIGNALED(seen.status) && WTERMSIG(seen.status) == SIGTERM);
+    end_all(&children);
+}
+
+/* A report of the last moment, found only because the table looks once more. */
+static void test_reported_late(void **state)
+{
+    (void)state;
+    struct children children = {0};
+    pid_t first = add(&children, &guest, false);
+    pid_t pid = add(&children, &host, false);
+    pid_t successor = start();
+
+    seen.calls = 0;
+    end_process(first, SIGKILL);
+    end_process(pid, SIGKILL);
+    seen.children = &children;
+    seen.reported_pid = pid;
+    seen.reported_successor = successor;
+    children_reap(&children, &events);
+    assert_int_equal(seen.calls, 1);
+    assert_int_equal(children.count, 1);
+    assert_int_equal(children.items[0].pid, successor);
+    end_all(&children);
+}
+
+/* The session was over before the process that had asked for it. */
+static void test_successor_ends_first(void **state)
+{
+    (void)state;
+    struct children children = {0};
+    pid_t pid = add(&children, &host, false);
+    pid_t successor = start();
+
+    seen.calls = 0;
+    children_succeed(&children, pid, successor, 1);
+    end_process(successor, SIGUSR2);
+    children_reap(&children, &events);
+    assert_int_equal(seen.calls, 0);
+    assert_int_equal(children.count, 1);
+    end_process(pid, SIGKILL);
+    children_reap(&children, &events);
+    assert_int_equal(seen.calls, 1);
+    assert_int_equal(seen.pid, successor);
+    assert_true(WIFSIGNALED(seen.status) && WTERMSIG(seen.status) == SIGUSR2);
+    assert_int_equal(children.count, 0);
+    children_done(&children);
+}
+
+/* Taken back: the child goes on by itself, and its own end counts. */
+static void test_successor_withdrawn(void **state)
+{
+    (void)state;
+    struct children children = {0};
+    pid_t pid = add(&children, &host, false);
+    pid_t successor = start();
+
+    seen.calls = 0;
+    children_succeed(&children, pid, successor, 1);
+    children_succeed(&children, pid, 0, 1);
+    assert_false(children_know(&children, successor));
+    end_process(pid, SIGTERM);
+    children_reap(&children, &events);
+    assert_int_equal(seen.calls, 1);
+    assert_int_equal(seen.pid, pid);
+    assert_int_equal(children.count, 0);
+    end_process(successor, SIGKILL);
+    assert_int_equal(waitpid(successor, NULL, 0), successor);
+    children_done(&children);
+}
+
+/* The signal that the predecessor got, or was about to get. */
+static void test_signal_reaches_successor(void **state)
+{
+    (void)state;
+    struct children children = {0};
+    pid_t pid = add(&children, &host, false);
+    pid_t successor = start();
+
+    seen.calls = 0;
+    children_succeed(&children, pid, successor, 1);
+    children_signal(&children, SIGTERM);
+    wait_for_end(pid);
+    children_reap(&children, &events);
+    wait_for_end(successor);
+    children_reap(&children, &events);
+    assert_int_equal(seen.calls, 1);
+    assert_int_equal(seen.pid, successor);
+    assert_true(WIFSIGNALED(seen.status) && WTERMSIG(seen.status) == SIGTERM);
+    children_done(&children);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -183,6 +326,11 @@ int main(void)
         cmocka_unit_test(test_reaps_only_its_own),
         cmocka_unit_test(test_forgets_what_is_gone),
         cmocka_unit_test(test_grows_and_shrinks),
+        cmocka_unit_test(test_succession),
+        cmocka_unit_test(test_reported_late),
+        cmocka_unit_test(test_successor_ends_first),
+        cmocka_unit_test(test_successor_withdrawn),
+        cmocka_unit_test(test_signal_reaches_successor),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,0 +1,220 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: MIT
+#
+# The fork server of SSH: sessions are copies of it and children of the server, with all that a
+# session of the server's has; when it is missing, stopped or not to be trusted, ssh works all the same.
+
+TEST_LIMIT=90
+# shellcheck source=../support/lib.sh
+. "$(dirname "$0")/../support/lib.sh"
+# shellcheck source=../support/ssh_setup.sh
+. "$SUPPORT/ssh_setup.sh"
+
+[ -z "${SSH_DIRECT:-}" ] || skip 'about the server'
+# As the program asks: what libssh was built with must be known to notice a fork.
+libssh=$(ldd "$SSH_SESSION" | awk '$1 ~ /^libssh\./ { print $3 }')
+grep -aq '/openssl' "$libssh" || skip 'this libssh has another crypto library'
+
+children()
+{
+    cat "/proc/$1/task/$1/children" 2>/dev/null
+}
+
+# Sets FORKER to the pid of the fork server of server $1; fails when there is none.
+find_forker()
+{
+    local pid
+    FORKER=''
+    for pid in $(children "$1"); do
+        [ "$(cat "/proc/$pid/comm" 2>/dev/null)" != vsh-fork-server ] || FORKER=$pid
+    done
+    [ -n "$FORKER" ]
+}
+
+new_forker()
+{
+    find_forker "$SERVER_PID" && [ "$FORKER" != "$1" ]
+}
+
+await_forker()
+{
+    wait_for 15 new_forker "${1:-}" || fail "no new fork server: $(tail -n 5 "$TMP/server.log")"
+}
+
+# A copy has its origin's memory: the same mappings of the program at the same places.
+layout()
+{
+    grep -a vsock-shell-ssh-session "/proc/$1/maps"
+}
+
+is_copy()
+{
+    [ "$(layout "$1")" = "$(layout "$FORKER")" ]
+}
+
+# Starts a session that stays and sets SESSION to its process.
+open_session()
+{
+    rm -f "$TMP/pid"
+    start_background "${SSH[@]}" t "echo \$PPID >$TMP/part; mv $TMP/part $TMP/pid; exec sleep 1000"
+    client=$!
+    wait_for 15 test -s "$TMP/pid" || fail 'the session did not start'
+    SESSION=$(cat "$TMP/pid")
+}
+
+parent()
+{
+    awk '/^PPid:/ { print $2 }' "/proc/$1/status"
+}
+
+sessions()
+{
+    "$SERVER" --status --control "$TMP/control" | sed -n '1s/.*, \([0-9]*\) of .*/\1/p'
+}
+
+sessions_are()
+{
+    [ "$(sessions)" = "$1" ]
+}
+
+no_zombies()
+{
+    local pid
+    for pid in $(children "$1"); do
+        ! grep -q '^State:.Z' "/proc/$pid/status" 2>/dev/null || return 1
+    done
+}
+
+ssh_start --control "$TMP/control" --max-sessions 60 --max-sessions-per-peer 60
+await_forker
+expect_status 0 "${SSH[@]}" t true
+open_session
+[ "$(parent "$SESSION")" = "$SERVER_PID" ] || fail "the session is no child of the server"
+is_copy "$SESSION" || fail 'the session is no copy of the fork server'
+[ "$(cat "/proc/$SESSION/comm")" = vsock-shell-ssh ] || fail 'the session has the wrong name'
+"$SERVER" --status --control "$TMP/control" >"$OUT"
+expect_match "^ *$SESSION .*ssh .*$SSH_USER.* exec " "$OUT"
+wait_for 5 sessions_are 1 || fail "$(sessions) sessions instead of 1"
+ok 'a session is a copy of the fork server, a child of the server, and seen in --status'
+
+# No socket of the server's or the fork server's, no connection but its own: the exec path has as many.
+ls -l "/proc/$SESSION/fd" >"$OUT"
+[ "$(grep -c 'socket:' "$OUT")" -eq 1 ] || fail "the session has other sockets: $(cat "$OUT")"
+ok 'a session has no descriptor of the fork server'
+
+kill -KILL "$SESSION"
+wait "$client" || true
+wait_for 5 sessions_are 0 || fail 'a killed session is still counted'
+expect_match "audit action=connection .*session's process $SESSION was ended by signal 9" "$TMP/server.log"
+ok 'the server tells of a session that was killed'
+
+count_fds()
+{
+    find "/proc/$FORKER/fd" -mindepth 1 | wc -l
+}
+
+# $1 sessions at once, twice.
+burst()
+{
+    local round i pids status
+    for round in 1 2; do
+        pids=()
+        for i in $(seq "$1"); do
+            "${SSH[@]}" t "echo $i" >"$TMP/burst.$i" 2>&1 &
+            pids+=("$!")
+        done
+        for i in $(seq "$1"); do
+            status=0
+            wait "${pids[i - 1]}" || status=$?
+            [ "$status" -eq 0 ] && [ "$(cat "$TMP/burst.$i")" = "$i" ] ||
+                fail "round $round, session $i: status $status: $(cat "$TMP/burst.$i")"
+        done
+    done
+}
+
+fds=$(count_fds)
+[ "$fds" -eq 4 ] || fail "the fork server has other descriptors than 0, 1, 2 and its socket: $fds"
+many=$(amount 50 10)
+burst "$many"
+wait_for 5 sessions_are 0 || fail 'sessions are left in --status'
+[ "$(count_fds)" -eq "$fds" ] || fail "the fork server has $(count_fds) descriptors instead of $fds"
+wait_for 5 no_zombies "$SERVER_PID" || fail 'the server has zombies'
+wait_for 5 no_zombies "$FORKER" || fail 'the fork server has zombies'
+ok "two bursts of $many sessions leave no descriptor and no zombie"
+
+# The cookie of the server's first packet is from the generator that makes its keys.
+"$SUPPORT/ssh_cookies.py" "$SOCKET" 12 >"$OUT" || fail 'no cookies'
+[ "$(sort -u "$OUT" | wc -l)" -eq 12 ] || fail "copies share their random numbers: $(sort "$OUT")"
+ok 'copies do not share their random numbers'
+
+old=$FORKER
+kill -KILL "$old"
+expect_status 0 "${SSH[@]}" t true
+await_forker "$old"
+expect_status 0 "${SSH[@]}" t true
+ok 'a killed fork server is replaced, and ssh works meanwhile'
+
+old=$FORKER
+kill -STOP "$old"
+expect_status 0 "${SSH[@]}" t 'exit 0'
+await_forker "$old"
+wait_for 5 is_gone "$old" || fail 'the one that did not answer is left'
+ok 'one that does not answer keeps nobody waiting for long, and is replaced'
+
+open_session
+is_copy "$SESSION" || fail 'no copy'
+stayer=$SESSION
+stayer_client=$client
+start_background "$SUPPORT/ssh_cookies.py" "$SOCKET" 1 --stay
+silent=$!
+wait_for 5 sessions_are 2 || fail "$(sessions) sessions instead of 2"
+open_session
+old=$FORKER
+kill -ABRT "$SESSION" # as the stack protector does; a sanitizer would catch SEGV
+wait "$client" || true
+wait_for 5 is_gone "$old" || fail 'the layout of a crashed session is still in use'
+wait_for 5 is_gone "$silent" || fail 'a session of the same layout goes on before its login'
+! is_gone "$stayer" || fail 'a session that has logged in was ended'
+expect_status 0 "${SSH[@]}" t true
+await_forker "$old"
+expect_status 0 "${SSH[@]}" t true
+ok 'a crash of a session replaces the fork server, and ends who shares its layout without a login'
+
+old=$FORKER
+kill -HUP "$SERVER_PID"
+await_forker "$old"
+expect_status 0 "${SSH[@]}" t true
+! is_gone "$stayer" || fail 'SIGHUP ended a session'
+ok 'SIGHUP replaces the fork server'
+
+kill -TERM "$SERVER_PID"
+kill -TERM "$SERVER_PID"
+wait_for 15 is_gone "$SERVER_PID" || fail 'the server does not end'
+wait_for 5 is_gone "$stayer" || fail 'the session outlives SIGTERM'
+wait_for 5 is_gone "$FORKER" || fail 'the fork server outlives its server'
+wait "$stayer_client" || true
+ok 'SIGTERM ends sessions and fork server'
+
+for signal in KILL USR1; do
+    ssh_start
+    await_forker
+    open_session
+    kill "-$signal" "$SERVER_PID"
+    wait_for 5 is_gone "$FORKER" || fail "the fork server outlives SIG$signal"
+    ! is_gone "$SESSION" || fail "the session ended with its server's SIG$signal"
+    kill -TERM "$SESSION"
+    wait "$client" || true
+done
+ok 'it ends with a server that is killed or leaves, and sessions do not'
+
+rm -f "$TMP/sock"
+start_server
+sleep 0.3
+! find_forker "$SERVER_PID" || fail 'a fork server without --ssh'
+stop_server
+mkdir "$TMP/records"
+ssh_start --record "$TMP/records"
+sleep 0.3
+! find_forker "$SERVER_PID" || fail 'a fork server with --record'
+expect_status 0 "${SSH[@]}" t true
+ok 'there is none without --ssh, nor with --record'
