@@ -111,11 +111,22 @@ void shell_end(struct shell *shell, int status)
     close_session(shell);
 }
 
+static void send_size(struct shell *shell)
+{
+    struct vsh_winsize size;
+
+    terminal_size(&size);
+    (void)shell->wire->resize(shell, &size);
+}
+
 void shell_begin(struct shell *shell)
 {
     shell->input_ready = true;
     if (shell->pty) {
         terminal_raw(&shell->terminal);
+    }
+    if (shell->resized) {
+        send_size(shell);
     }
 }
 
@@ -213,13 +224,13 @@ static void on_passed_signal(int signo, void *data)
 static void on_resize(int signo, void *data)
 {
     struct shell *shell = data;
-    struct vsh_winsize size;
 
     (void)signo;
     if (shell->input_ready && shell->state == SHELL_RUNNING) {
-        terminal_size(&size);
-        (void)shell->wire->resize(shell, &size);
+        send_size(shell);
         shell_update(shell);
+    } else {
+        shell->resized = true;
     }
 }
 

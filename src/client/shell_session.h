@@ -76,6 +76,7 @@ struct shell {
     bool pty;
     bool input_open;  /* stdin is still read */
     bool input_ready; /* the server can take stdin */
+    bool resized;     /* since the request told the size, before the server could take another */
     bool broken_pipe; /* a local reader went away: a death by SIGPIPE is no news */
 
     /* v2 */

@@ -9,3 +9,14 @@ for case in exit escape refused TERM HUP INT QUIT lost; do
         fail "$case: $(cat "$ERR")"
     ok "the terminal is restored: $case"
 done
+
+# A window manager that gives a new window its size does so while the client still connects.
+kill -STOP "$SERVER_PID"
+"$SUPPORT/ssh_tty.py" "$CLIENT" -t "$T" 'stty size' <<END || fail 'a resize before the server answers'
+sleep 0.5
+size 33 77
+run kill -CONT $SERVER_PID
+expect 33 77
+status 0
+END
+ok 'a resize before the server answers'

@@ -5,7 +5,7 @@
 usage: ssh_tty.py PROGRAM [ARGUMENT...] < SCRIPT
 
 Each line of SCRIPT is a step: "send TEXT" (with Python escapes), "expect TEXT", "size ROWS COLUMNS",
-"sleep SECONDS", "status N" (the program must have ended so). Fails at the first step that does not
+"sleep SECONDS", "run COMMAND" (in a shell beside it), "status N" (the program must have ended so). Fails at the first step that does not
 come true within 15 seconds.
 """
 import fcntl
@@ -78,6 +78,8 @@ class Session:
             self.expect(rest.encode().decode("unicode_escape").encode("latin-1"), step)
         elif word == "size":
             resize(self.pid, self.fd, *map(int, rest.split()))
+        elif word == "run":
+            os.system(rest)
         elif word == "sleep":
             time.sleep(float(rest))
         elif word == "status":
