@@ -167,7 +167,7 @@ static long count_writes(pid_t pid)
 }
 
 /* The signal alone is no stop: a busy machine (or valgrind) lets the process run on for a while. */
-static void stop(pid_t pid)
+static void end_relay(pid_t pid)
 {
     siginfo_t info;
 
@@ -187,7 +187,7 @@ static void test_pipe_is_written_in_large_pieces(void **state)
     /* The relay is stopped while the bytes come, so that it finds them all at once. */
     send_text(&rig.right, "!");
     expect_text(&rig.left, "!");
-    stop(rig.pid);
+    end_relay(rig.pid);
     assert_true(fill(rig.right.write_fd) > (size_t)capacity);
     long before = count_writes(rig.pid);
     assert_int_equal(kill(rig.pid, SIGCONT), 0);

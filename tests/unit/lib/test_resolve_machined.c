@@ -130,7 +130,8 @@ static void test_silent_daemon(void **state)
     pid_t pid = start_daemon("", 0, 1);
     int64_t start = monotonic_ms();
     ask(&seen);
-    assert_in_range(monotonic_ms() - start, 400, 5000);
+    const int64_t took_ms = monotonic_ms() - start;
+    assert_true(took_ms >= 400 && took_ms <= 5000);
     assert_string_equal(seen.text, "vm1=vsock:9:5000,\n");
     assert_int_equal(kill(pid, SIGKILL), 0);
     assert_int_equal(waitpid(pid, NULL, 0), pid);

@@ -189,7 +189,7 @@ static void test_full_backlog(void **state)
     int fd = -1;
     assert_int_equal(vsh_listen(&place->address, 1, &listener), 0);
     size_t count = fill_backlog(&place->address, fds, 8);
-    assert_in_range(count, 1, 7);
+    assert_true(count >= 1 && count <= 7);
 
     const struct vsh_connect_options options = {.timeout_ms = 60, .cancel_fd = -1};
     int64_t before = monotonic_ms();
@@ -272,7 +272,7 @@ static void test_cancel(void **state)
     cleanup_close int listener = -1;
     assert_int_equal(vsh_listen(&place->address, 1, &listener), 0);
     size_t count = fill_backlog(&place->address, fds, 8);
-    assert_in_range(count, 1, 7);
+    assert_true(count >= 1 && count <= 7);
     assert_int_equal(vsh_connect(&place->address, &once, &fd), -ECANCELED);
     for (size_t i = 0; i < count; i++) {
         (void)close(fds[i]);
