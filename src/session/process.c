@@ -186,6 +186,8 @@ int process_spawn(const struct process_spec *spec, struct process *ret,
         plan.stdio[i] = spec->pty ? spec->pty->slave_fd : pipes[i];
     }
     if (r == 0) {
+        process_guard_start(&process.guard);
+        plan.guard = &process.guard;
         r = start(&plan, &process, ret_stage);
     }
     for (int i = 0; i < 3; i++) {
@@ -199,7 +201,6 @@ int process_spawn(const struct process_spec *spec, struct process *ret,
         process_close(&process);
         return r;
     }
-    process_guard_start(process.pid, &process.guard);
     *ret = process;
     return 0;
 }

@@ -143,6 +143,10 @@ void process_child_run(const struct process_plan *plan)
     const struct process_spec *spec = plan->spec;
 
     (void)setsid();
+    int r = process_guard_name_session(plan->guard);
+    if (r < 0) {
+        fail(plan->error_fd, PROCESS_STAGE_FORK, -r);
+    }
     int error_fd = arrange_fds(plan);
     if (spec->pty && ioctl(STDIN_FILENO, TIOCSCTTY, 0) < 0) {
         fail(error_fd, PROCESS_STAGE_FORK, errno);
@@ -150,7 +154,7 @@ void process_child_run(const struct process_plan *plan)
     (void)umask(022);
     restore_limits();
     if (spec->account) {
-        int r = account_become(spec->account);
+        r = account_become(spec->account);
         if (r < 0) {
             fail(error_fd, PROCESS_STAGE_ACCOUNT, -r);
         }

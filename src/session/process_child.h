@@ -8,7 +8,8 @@
 /* All memory that the child needs is made by the parent before fork. */
 struct process_plan {
     const struct process_spec *spec;
-    int stdio[3];       /* what becomes 0, 1 and 2 */
+    int stdio[3]; /* what becomes 0, 1 and 2 */
+    const struct process_guard *guard;
     int error_fd;       /* struct process_failure goes here; close-on-exec */
     const char *search; /* folders to search for spec->path; NULL = it names a file */
     char *candidate;    /* room for a folder of search, "/" and spec->path */

@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
+#include <stdbool.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -16,21 +17,23 @@
  * Every signal is blocked here; release ends us by SIGKILL, which also meets a stopped process.
  * Only one descriptor stays open: another's terminal or pipe would not end as long as we hold it.
  */
-static __attribute__((noreturn)) void run(int fd, pid_t session)
+static __attribute__((noreturn)) void run(int fd)
 {
+    pid_t session = 0;
     char byte;
 
     if (dup2(fd, STDIN_FILENO) < 0) {
         _exit(1);
     }
     fd_close_from(STDIN_FILENO + 1);
-    while (read(STDIN_FILENO, &byte, 1) < 0 && errno == EINTR) {
+    bool named = read(STDIN_FILENO, &session, sizeof(session)) == (ssize_t)sizeof(session);
+    if (named && read(STDIN_FILENO, &byte, 1) == 0) {
+        process_terminate_orphans(session);
     }
-    process_terminate_orphans(session);
     _exit(0);
 }
 
-void process_guard_start(pid_t session, struct process_guard *ret)
+void process_guard_start(struct process_guard *ret)
 {
     sigset_t all, before;
     int ends[2];
@@ -43,7 +46,7 @@ void process_guard_start(pid_t session, struct process_guard *ret)
     (void)sigprocmask(SIG_SETMASK, &all, &before);
     pid_t pid = fork();
     if (pid == 0) {
-        run(ends[0], session);
+        run(ends[0]);
     }
     (void)sigprocmask(SIG_SETMASK, &before, NULL);
     (void)close(ends[0]);
@@ -52,6 +55,16 @@ void process_guard_start(pid_t session, struct process_guard *ret)
         return;
     }
     *ret = (struct process_guard){.fd = ends[1], .pid = pid};
+}
+
+int process_guard_name_session(const struct process_guard *guard)
+{
+    pid_t session = getpid();
+
+    if (guard->pid <= 0) {
+        return 0;
+    }
+    return write(guard->fd, &session, sizeof(session)) == (ssize_t)sizeof(session) ? 0 : -errno;
 }
 
 void process_guard_release(struct process_guard *guard)

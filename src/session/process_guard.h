@@ -2,7 +2,8 @@
 /*
  * A process beside each session that ends it when we are killed and cannot (design: nothing is left
  * 5 s later). It sleeps until then: our end of a pipe closes with us. It has the rights that we
- * have when it starts, and no descriptor but the pipe's other end.
+ * have when it starts, and no descriptor but the pipe's other end. It is there before the session,
+ * whose first process names itself: a command may kill us as soon as it runs.
  */
 #ifndef SESSION_PROCESS_GUARD_H
 #define SESSION_PROCESS_GUARD_H
@@ -14,9 +15,14 @@ struct process_guard {
     int fd;
 };
 
-/* Guards the session of this leader. Without a guard (no process, no descriptor left) life goes on.
+/* Without a guard (no process, no descriptor left) life goes on. */
+void process_guard_start(struct process_guard *ret);
+
+/*
+ * For the leader of the session, between its fork and its exec (async-signal-safe); the copy of the
+ * pipe's end that it has by its fork must be closed by the exec. 0 or a negative errno.
  */
-void process_guard_start(pid_t session, struct process_guard *ret);
+int process_guard_name_session(const struct process_guard *guard);
 
 /* The session has come to its end, or is left alone on purpose: what still runs lives on. */
 void process_guard_release(struct process_guard *guard);

@@ -84,6 +84,22 @@ expect_killed()
     ok "$name: a killed connection process leaves nothing of its session"
 }
 
+# The command kills its connection process as soon as it runs, while forks take their time.
+expect_early_death()
+{
+    local T=unix:$TMP/slow.sock server pid
+    cc -D_GNU_SOURCE -shared -fPIC -o "$TMP/slow_fork.so" "$SUPPORT/slow_fork.c" || fail 'it does not compile'
+    LD_PRELOAD=$TMP/slow_fork.so "$SERVER" --listen "$T" </dev/null 2>"$TMP/slow.log" &
+    server=$!
+    STARTED+=("$server")
+    wait_for 10 unix_listens "$TMP/slow.sock" || fail 'the slow server did not start'
+    expect_status 255 "$CLIENT" "$T" "echo \$\$ >$TMP/early; kill -KILL \$PPID; exec sleep 1000"
+    pid=$(cat "$TMP/early")
+    wait_for 6 is_gone "$pid" || fail 'a command that killed its connection process at once lives on'
+    end_process "$server"
+    ok 'a command that kills its connection process at once ends with it'
+}
+
 expect_left()
 {
     local name=$1 pid pids
@@ -116,4 +132,8 @@ expect_left 'a native command' "$CLIENT" -T "$T"
 if [ -n "$ssh_too" ]; then
     expect_killed 'a command over SSH' "${SSH[@]}" -T t
     expect_left 'a command over SSH' "${SSH[@]}" -T t
+fi
+# Nothing can be loaded before the libc of a static program.
+if [ "$VSH_TRANSPORT" = unix ] && command -v cc >/dev/null && readelf -l "$SERVER" | grep -q INTERP; then
+    expect_early_death
 fi
