@@ -9,7 +9,7 @@ need cmake
 need_unix
 
 prefix=$TMP/prefix
-expect_status 0 cmake --install "$VSH_BUILD" --prefix "$prefix"
+expect_status 0 install_build --prefix "$prefix"
 for program in server client proxy; do
     [ -x "$prefix/bin/vsock-shell-$program" ] || fail "bin/vsock-shell-$program is not installed"
     expect_status 0 "$prefix/bin/vsock-shell-$program" --version

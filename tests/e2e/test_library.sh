@@ -22,7 +22,7 @@ SANITIZERS=$(of_cache WITH_SANITIZERS)
 [ -z "$SANITIZERS" ] || FLAGS+=("-fsanitize=$SANITIZERS")
 
 for component in library development; do
-    expect_status 0 cmake --install "$VSH_BUILD" --prefix "$TMP/first" --component "$component"
+    expect_status 0 install_build --prefix "$TMP/first" --component "$component"
 done
 # Moved after the installation: the .pc file must still be right.
 mv "$TMP/first" "$TMP/prefix"

@@ -18,7 +18,7 @@ INSTALLED=$TMP/installed
 BOX=$TMP/box
 T=unix:$BOX/sock
 mkdir -p "$BOX/root" "$INSTALLED"
-expect_status 0 cmake --install "$VSH_BUILD" --prefix "$INSTALLED"
+expect_status 0 install_build --prefix "$INSTALLED"
 script=$(find "$INSTALLED" -path '*/init.d/vsock-shell')
 conf=$(find "$INSTALLED" -path '*/conf.d/vsock-shell')
 [ -x "$script" ] && [ -f "$conf" ] || fail 'the script or its settings are not installed'

@@ -54,7 +54,7 @@ ok 'bash completes options, values and names'
 # The whole path is made at installation, when the prefix is known.
 need cmake
 prefix=$TMP/prefix
-expect_status 0 cmake --install "$VSH_BUILD" --prefix "$prefix"
+expect_status 0 install_build --prefix "$prefix"
 units=$prefix/lib/systemd/system
 for unit in vsock-shell.service vsock-shell@.service; do
     # shellcheck disable=SC2016

@@ -17,7 +17,7 @@ LAYER=$TMP/layer
 SOCKETS=$TMP/sockets
 mkdir "$LAYER" "$SOCKETS" "$TMP/credentials"
 chmod 755 "$TMP" "$SOCKETS"
-DESTDIR=$LAYER expect_status 0 cmake --install "$VSH_BUILD" --prefix /usr
+DESTDIR=$LAYER expect_status 0 install_build --prefix /usr
 
 # No boot around it, and no journal: what the units say goes to a file.
 for unit in service socket; do

@@ -11,7 +11,7 @@ need cmake systemd-analyze systemd-socket-activate
 
 PREFIX=$TMP/prefix
 UNITS=$PREFIX/lib/systemd/system
-expect_status 0 cmake --install "$VSH_BUILD" --prefix "$PREFIX"
+expect_status 0 install_build --prefix "$PREFIX"
 
 # verify
 

@@ -34,7 +34,7 @@ image_layer()
     local modules
     KERNEL=$(vm_kernel 2>"$TMP/kernel.log") || skip "no kernel: $(tail -n 1 "$TMP/kernel.log")"
     VERSION=$(basename "$KERNEL"/lib/modules/*)
-    DESTDIR=$INSTALLED expect_status 0 cmake --install "$VSH_BUILD" --prefix /usr
+    DESTDIR=$INSTALLED expect_status 0 install_build --prefix /usr
     mkdir -p "$TMP/out" "${CONF%/*}" "$INSTALLED/boot"
     cp "$KERNEL"/boot/config-* "$INSTALLED/boot/"
     modules=$INSTALLED/usr/lib/modules/$VERSION

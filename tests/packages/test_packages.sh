@@ -57,7 +57,7 @@ ok 'versions come from the project; vsock-shell and the library depend on libc a
 # Files
 
 # Every file that is installed is in one package, under its name there; links are as they were.
-DESTDIR=$TMP/installed expect_status 0 cmake --install "$VSH_BUILD"
+DESTDIR=$TMP/installed expect_status 0 install_build
 rm "$TMP"/installed/usr/share/doc/vsock-shell/LICENSE
 (cd "$TMP/installed" && find . ! -type d | sed 's|\(/man/.*\)|\1.gz|' | sort) >"$TMP/installed.list"
 (cd "$TREE" && find . ! -type d ! -path '*/DEBIAN/*' | sed 's|^\./[^/]*|.|' | sort) >"$TMP/packed.list"

@@ -20,6 +20,8 @@
 #   expect_match REGEX [FILE]     fail unless FILE (default $ERR) has a line that matches (ERE)
 #   expect_same FILE FILE         fail unless both hold the same bytes
 #   amount FULL SMALL             prints FULL, or SMALL where every byte costs: with VSH_SMALL
+#   install_build [OPTION...]     cmake --install with these options; it writes into the build folder, so
+#                                 that two tests must not do it at once
 #   need PROGRAM...               skip unless all are installed
 #   need_dynamic                  skip where the programs are static: nothing can be loaded before libc
 #   need_unix                     skip where $T is a vsock address: the test is about unix sockets
@@ -99,6 +101,11 @@ amount()
 {
     [ -z "${VSH_SMALL:-}" ] || shift
     printf '%s\n' "$1"
+}
+
+install_build()
+{
+    flock "$VSH_BUILD/install.lock" cmake --install "$VSH_BUILD" "$@"
 }
 
 need()
