@@ -85,6 +85,9 @@ no_zombies()
     done
 }
 
+mkdir "$TMP/libexec"
+cp "$SSH_SESSION" "$TMP/libexec"
+export VSOCK_SHELL_LIBEXEC=$TMP/libexec
 ssh_start --control "$TMP/control" --max-sessions 60 --max-sessions-per-peer 60
 await_forker
 expect_status 0 "${SSH[@]}" t true
@@ -154,12 +157,55 @@ await_forker "$old"
 expect_status 0 "${SSH[@]}" t true
 ok 'a killed fork server is replaced, and ssh works meanwhile'
 
+# What a command and the process of its session, $1, have; without the numbers that differ anyway.
+cat >"$TMP/describe" <<'EOF'
+id; umask; ulimit -a; pwd; env | sed '/^SSH_\|^_=\|^VSOCK_SHELL_PEER/s/[0-9]//g' | sort
+for pid in self "$1"; do
+    grep '^Sig[BIC]\|^Shd\|^Cap\|^NoNew\|^Groups\|^Uid\|^Name' "/proc/$pid/status"
+    cat "/proc/$pid/limits" "/proc/$pid/oom_score_adj" "/proc/$pid/cgroup"
+    ls -l "/proc/$pid/fd" | sed -n 's/.*-> //; s/[0-9]//g; /[a-z]/p' | sort
+done
+tr '\0' '\n' <"/proc/$1/environ" | sort
+cut -d ' ' -f 5-8 "/proc/$1/stat"
+EOF
+describe()
+{
+    expect_status 0 "${SSH[@]}" t "sh $TMP/describe \$PPID"
+    cp "$OUT" "$1"
+}
+
+describe "$TMP/copied"
 old=$FORKER
 kill -STOP "$old"
-expect_status 0 "${SSH[@]}" t 'exit 0'
+describe "$TMP/executed"
+diff "$TMP/executed" "$TMP/copied" >&2 || fail 'a copy differs from a session that started the program'
+[ "$(wc -l <"$TMP/copied")" -gt 60 ] || fail "too little to compare: $(cat "$TMP/copied")"
+ok 'a copy has what a session has that starts the program'
 await_forker "$old"
 wait_for 5 is_gone "$old" || fail 'the one that did not answer is left'
 ok 'one that does not answer keeps nobody waiting for long, and is replaced'
+
+old=$FORKER
+rm "$TMP/host_key" "$TMP/known_hosts"
+ssh-keygen -q -t ed25519 -N '' -f "$TMP/host_key"
+expect_status 0 "${SSH[@]}" t true
+grep -qF "$(ssh-keygen -y -f "$TMP/host_key" | cut -d ' ' -f 2)" "$TMP/known_hosts" ||
+    fail 'the session has the old host key'
+await_forker "$old"
+expect_status 0 "${SSH[@]}" t true
+ok 'the next session has a host key that has changed on disk'
+
+old=$FORKER
+cp "$SSH_SESSION" "$TMP/libexec/new"
+mv "$TMP/libexec/new" "$TMP/libexec/vsock-shell-ssh-session"
+open_session
+[ "$(readlink "/proc/$SESSION/exe")" = "$TMP/libexec/vsock-shell-ssh-session" ] ||
+    fail "the session runs $(readlink "/proc/$SESSION/exe")"
+kill -TERM "$SESSION"
+wait "$client" || true
+await_forker "$old"
+expect_status 0 "${SSH[@]}" t true
+ok 'the next session runs a program that was replaced'
 
 open_session
 is_copy "$SESSION" || fail 'no copy'
@@ -207,14 +253,29 @@ for signal in KILL USR1; do
 done
 ok 'it ends with a server that is killed or leaves, and sessions do not'
 
-rm -f "$TMP/sock"
+has_no_children()
+{
+    [ -z "$(children "$SERVER_PID")" ]
+}
+
 start_server
-sleep 0.3
-! find_forker "$SERVER_PID" || fail 'a fork server without --ssh'
+expect_status 0 "$CLIENT" "$T" true
+wait_for 5 has_no_children || fail 'a fork server without --ssh'
 stop_server
 mkdir "$TMP/records"
 ssh_start --record "$TMP/records"
-sleep 0.3
-! find_forker "$SERVER_PID" || fail 'a fork server with --record'
 expect_status 0 "${SSH[@]}" t true
+wait_for 5 has_no_children || fail 'a fork server with --record'
+stop_server
 ok 'there is none without --ssh, nor with --record'
+
+rm "$TMP/host_key" "$TMP/known_hosts"
+ssh_start
+await_forker
+sleep 0.5 # nothing shows that something will not happen
+[ ! -e "$TMP/host_key" ] || fail 'a host key was made for nobody'
+open_session
+is_copy "$SESSION" || fail 'no copy after the host key was made'
+kill -TERM "$SESSION"
+wait "$client" || true
+ok 'a missing host key is made when the first client comes'

@@ -6,6 +6,7 @@
 #include "server/ssh/ssh_fork_server.h"
 
 #include <errno.h>
+#include <limits.h>
 #include <poll.h>
 #include <sched.h>
 #include <signal.h>
@@ -21,6 +22,7 @@
 #include "common/fork_request.h"
 #include "common/log.h"
 #include "server/ssh/ssh_host_key.h"
+#include "server/ssh/ssh_origin.h"
 #include "server/ssh/ssh_settings.h"
 #include "server/ssh/ssh_stdio.h"
 #include "server/ssh/ssh_warm_up.h"
@@ -85,7 +87,8 @@ static int become_session(struct ssh_settings *settings, const struct fork_reque
 }
 
 /* -1 in a session, else the exit status. */
-static int serve_requests(int socket, struct ssh_settings *settings, int *ret_fd)
+static int serve_requests(int socket, const struct ssh_origin *origin,
+                          struct ssh_settings *settings, int *ret_fd)
 {
     for (;;) {
         struct fork_request request;
@@ -96,6 +99,10 @@ static int serve_requests(int socket, struct ssh_settings *settings, int *ret_fd
         }
         if (r <= 0) {
             return r < 0; /* 0: the listener has gone */
+        }
+        if (ssh_origin_has_changed(origin)) {
+            log_debug("the fork server ends: its program, a library or the host key has changed");
+            return FORK_SERVER_RENEW; /* and who asked starts the new program */
         }
         pid_t pid = is_withdrawn(&request) ? 1 : fork_sibling();
         if (pid == 0) {
@@ -124,6 +131,7 @@ static bool await_request(int socket)
 
 int ssh_fork_server_begin(const struct ssh_settings *settings)
 {
+    char host_key[PATH_MAX];
     if (!is_suitable()) {
         return FORK_SERVER_UNSUITABLE;
     }
@@ -134,7 +142,8 @@ int ssh_fork_server_begin(const struct ssh_settings *settings)
     }
     /* For whoever looks at the processes: this one is no session. */
     (void)prctl(PR_SET_NAME, "vsh-fork-server");
-    if (!ssh_host_key_exists(settings->host_key) && !await_request(settings->fork_server_fd)) {
+    if (ssh_host_key_place(settings->host_key, host_key) == 0 && access(host_key, F_OK) < 0 &&
+        !await_request(settings->fork_server_fd)) {
         return FORK_SERVER_RENEW;
     }
     return -1;
@@ -142,11 +151,19 @@ int ssh_fork_server_begin(const struct ssh_settings *settings)
 
 int ssh_fork_server_run(struct ssh_settings *settings, ssh_key key, int *ret_fd)
 {
+    char host_key[PATH_MAX];
     int r = ssh_warm_up(settings, key);
     if (r < 0) {
         log_debug("the first key exchange of the fork server failed: %s", strerror(-r));
     }
-    r = serve_requests(settings->fork_server_fd, settings, ret_fd);
+    /* After it: more has been loaded by then. */
+    r = ssh_host_key_place(settings->host_key, host_key);
+    struct ssh_origin *origin = r == 0 ? ssh_origin_new(host_key) : NULL;
+    if (origin == NULL) {
+        return 1;
+    }
+    r = serve_requests(settings->fork_server_fd, origin, settings, ret_fd);
+    ssh_origin_free(origin);
     if (r < 0) {
         (void)prctl(PR_SET_NAME, SESSION_COMM);
     }

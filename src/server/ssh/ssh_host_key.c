@@ -41,6 +41,14 @@ static int default_path(char path[PATH_MAX])
     return n > 0 && n < PATH_MAX ? 0 : -ENAMETOOLONG;
 }
 
+int ssh_host_key_place(const char *path, char ret[PATH_MAX])
+{
+    if (path == NULL) {
+        return default_path(ret);
+    }
+    return snprintf(ret, PATH_MAX, "%s", path) < PATH_MAX ? 0 : -ENAMETOOLONG;
+}
+
 /* The folders above the file; only what is missing is made. */
 static int make_folders(const char *path)
 {
@@ -130,15 +138,6 @@ int ssh_host_key_load(const char *path, ssh_key *ret, char *error, size_t size)
         (void)snprintf(error, size, "cannot read the host key %.300s: %s", file, strerror(-r));
     }
     return r;
-}
-
-bool ssh_host_key_exists(const char *path)
-{
-    char place[PATH_MAX];
-    if (path == NULL && default_path(place) < 0) {
-        return false;
-    }
-    return access(path != NULL ? path : place, F_OK) == 0;
 }
 
 int ssh_host_key_print(ssh_key key)

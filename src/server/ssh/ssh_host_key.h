@@ -3,7 +3,7 @@
 #ifndef SERVER_SSH_SSH_HOST_KEY_H
 #define SERVER_SSH_SSH_HOST_KEY_H
 
-#include <stdbool.h>
+#include <limits.h>
 #include <stddef.h>
 
 #include "server/ssh/ssh_compat.h"
@@ -15,8 +15,8 @@
  */
 int ssh_host_key_load(const char *path, ssh_key *ret, char *error, size_t size);
 
-/* Whether it is there, whatever else is wrong with it. */
-bool ssh_host_key_exists(const char *path);
+/* Which file that is. Returns 0 or -ENAMETOOLONG. */
+int ssh_host_key_place(const char *path, char ret[PATH_MAX]);
 
 /* Prints "ssh-ed25519 BASE64 SHA256:FINGERPRINT", a line for known_hosts. 0 or a negative errno. */
 int ssh_host_key_print(ssh_key key);

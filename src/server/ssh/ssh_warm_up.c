@@ -13,6 +13,7 @@
 #include "base/cleanup.h"
 #include "base/fd.h"
 #include "server/ssh/ssh_connection.h"
+#include "session/account.h"
 
 #define WARM_UP_MS 3000
 /* The first that the server offers is what most sessions will use. */
@@ -115,9 +116,19 @@ static int serve(const struct ssh_settings *settings, ssh_key key, int fd)
     return r;
 }
 
+/* The account database's modules: the libraries of their own that they load stay loaded. */
+static void load_account_database(void)
+{
+    struct account *account = NULL;
+    if (account_lookup_uid(geteuid(), &account) == 0) {
+        account_free(account);
+    }
+}
+
 int ssh_warm_up(const struct ssh_settings *settings, ssh_key key)
 {
     int ends[2];
+    load_account_database();
     if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends) < 0) {
         return -errno;
     }
