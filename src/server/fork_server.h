@@ -46,8 +46,11 @@ void fork_server_renew(struct listener *listener);
 void fork_server_stop(struct listener *listener);
 void fork_server_done(struct listener *listener);
 
-/* For children_events: what processes of connections have reported; a child that ended. */
-void fork_server_take_reports(void *listener);
+/*
+ * For children_events: what processes of connections have reported (data is the listener), and a
+ * child that has ended.
+ */
+void fork_server_take_reports(void *data);
 void fork_server_judge(struct listener *listener, const struct child *child, int status);
 
 /* At SIGCHLD, after children_reap(): its own end, and children that nobody knows. */

@@ -231,6 +231,7 @@ kill -HUP "$SERVER_PID"
 await_forker "$old"
 expect_status 0 "${SSH[@]}" t true
 ! is_gone "$stayer" || fail 'SIGHUP ended a session'
+wait_for 5 no_zombies "$SERVER_PID" || fail 'the server does not reap its fork servers'
 ok 'SIGHUP replaces the fork server'
 
 kill -TERM "$SERVER_PID"
@@ -252,6 +253,29 @@ for signal in KILL USR1; do
     wait "$client" || true
 done
 ok 'it ends with a server that is killed or leaves, and sessions do not'
+
+# Sets HOLDER to a process of a connection which has not said anything yet.
+find_holder()
+{
+    local pid
+    HOLDER=''
+    for pid in $(children "$SERVER_PID"); do
+        [ "$pid" = "$FORKER" ] || HOLDER=$pid
+    done
+    [ -n "$HOLDER" ]
+}
+
+ssh_start
+await_forker
+start_background "$SUPPORT/ssh_cookies.py" "$SOCKET" 1 --silent
+silent=$!
+wait_for 5 find_holder || fail 'no process of a connection'
+kill -STOP "$HOLDER"
+kill -KILL "$SERVER_PID"
+wait_for 5 is_gone "$FORKER" || fail 'the fork server waits for a connection'
+kill -KILL "$HOLDER"
+wait "$silent" || true
+ok 'it does not wait for connections that still have its socket'
 
 has_no_children()
 {

@@ -1,14 +1,15 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
-"""ssh_cookies.py SOCKET COUNT [--stay]: opens COUNT SSH connections at once and prints the cookie of
-each server's key exchange packet, 16 random bytes, in hex. --stay: then waits for their end."""
+"""ssh_cookies.py SOCKET COUNT [--stay | --silent]: opens COUNT SSH connections at once and prints the
+cookie of each server's key exchange packet, 16 random bytes, in hex. --stay: then waits for their end.
+--silent: says nothing, and only waits for their end."""
 import socket
 import sys
 
 KEXINIT = 20
 
 
-def connect(where):
+def connect(where, banner):
     if where.startswith("vsock:"):
         _, cid, port = where.split(":")
         peer = socket.socket(socket.AF_VSOCK, socket.SOCK_STREAM)
@@ -17,7 +18,7 @@ def connect(where):
         peer = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
         peer.connect(where)
     peer.settimeout(30)
-    peer.sendall(b"SSH-2.0-OpenSSH_cookies\r\n")
+    peer.sendall(banner)
     return peer
 
 
@@ -29,13 +30,15 @@ def read_cookie(stream):
     return stream.read(16).hex()
 
 
-peers = [connect(sys.argv[1]) for _ in range(int(sys.argv[2]))]
+silent = "--silent" in sys.argv
+banner = b"" if silent else b"SSH-2.0-OpenSSH_cookies\r\n"
+peers = [connect(sys.argv[1], banner) for _ in range(int(sys.argv[2]))]
 for peer in peers:
-    print(read_cookie(peer.makefile("rb")), flush=True)
-if "--stay" in sys.argv:
-    for peer in peers:
-        try:
-            while peer.recv(4096):
-                pass
-        except OSError:
+    if not silent:
+        print(read_cookie(peer.makefile("rb")), flush=True)
+for peer in peers if silent or "--stay" in sys.argv else ():
+    try:
+        while peer.recv(4096):
             pass
+    except OSError:
+        pass
