@@ -35,17 +35,18 @@ STAGES=(
     'vm-host       static-build  vm host'
     'readme        -             readme'
     'debian        packages      debian'
+    'libssh        -             libssh'
 )
 # What --quick leaves out: a second look at the same code.
-SLOW_STAGES='clang-e2e no-ssh-build no-ssh-unit static-build static-e2e initramfs musl-build valgrind quickstart packages vm-loopback vm-host readme debian'
+SLOW_STAGES='clang-e2e no-ssh-build no-ssh-unit static-build static-e2e initramfs musl-build valgrind quickstart packages vm-loopback vm-host readme debian libssh'
 
 usage()
 {
     cat <<'END'
 usage: tests/run.sh [OPTION...]
   --quick            the short round: fewer builds, 10 s per fuzzer
-  --full             also vm-host, a guest in a guest, readme and debian, a Debian from nothing, and a boot of
-                     dracut's image: some minutes
+  --full             also vm-host, a guest in a guest, readme, debian and libssh, Debians from nothing, and a boot
+                     of dracut's image: some minutes
   --compiler NAME    only the stages that build with gcc or with clang
   --only PATTERN     only the stages whose name contains PATTERN, and what they need
   --list             prints the stages and ends
@@ -203,6 +204,16 @@ readme()
     fi
     [ -z "$install" ] || deps_install "${DEPS_CHROOT[@]}" || true
     "$top/tests/readme/run.sh"
+}
+
+libssh()
+{
+    if [ -z "$full" ]; then
+        echo 'SKIP: two Debians from nothing take minutes: only with --full'
+        return 77
+    fi
+    [ -z "$install" ] || deps_install "${DEPS_CHROOT[@]}" || true
+    "$top/tests/libssh/run.sh"
 }
 
 # The options

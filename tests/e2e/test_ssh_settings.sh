@@ -120,6 +120,15 @@ run "${SSH[@]}" -vv -o LogLevel=DEBUG2 t true
 if grep -q '^flags.* aes ' /proc/cpuinfo 2>/dev/null; then
     expect_match 'cipher: aes(128|256)-gcm@openssh.com'
 fi
+# OpenSSH wants a post-quantum exchange first. libssh has them from 0.12 on, and tells in its own text.
+libssh=$(ldd "$SSH_SESSION" | awk '$1 ~ /^libssh\./ { print $3 }')
+for kex in mlkem768x25519-sha256 sntrup761x25519-sha512; do
+    # grep reads to the end: ssh must not meet a closed pipe.
+    if grep -aq "$kex" "$libssh" && ssh -Q kex | grep -xF "$kex" >/dev/null; then
+        expect_status 0 "${SSH[@]}" -vv -o KexAlgorithms="$kex,curve25519-sha256" -o LogLevel=DEBUG2 t true
+        expect_match "kex: algorithm: $kex"
+    fi
+done
 CHACHA=(-o Ciphers=chacha20-poly1305@openssh.com -o LogLevel=DEBUG2)
 if grep -q '^flags.* aes ' /proc/cpuinfo 2>/dev/null; then
     expect_status 255 "${SSH[@]}" -vv "${CHACHA[@]}" t true

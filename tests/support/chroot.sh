@@ -1,7 +1,8 @@
 # shellcheck shell=bash
 # SPDX-License-Identifier: MIT
 #
-# A fresh Debian 12 in a folder, for tests that start from nothing. Takes root and debootstrap.
+# A fresh Debian in a folder, for tests that start from nothing: 12, or the suite in CHROOT_SUITE.
+# Takes root and debootstrap.
 #
 #   chroot_can                   says why not, with status 77, where there is no way to have one
 #   chroot_make FOLDER [PACKAGE...]  makes it, from the mirror that this machine uses, with the packages
@@ -37,13 +38,17 @@ chroot_mirror()
 
 chroot_make()
 {
-    local folder=${1:?chroot_make takes a folder} mirror packages
+    local folder=${1:?chroot_make takes a folder} suite=${CHROOT_SUITE:-bookworm} mirror packages script
     shift
     packages=$(IFS=,; echo "ca-certificates${*:+,$*}")
     mirror=$(chroot_mirror)
-    debootstrap --variant=minbase --include="$packages" bookworm "$folder" "$mirror" || return
-    printf 'deb %s %s main\n' "$mirror" bookworm "$mirror" bookworm-updates \
-        "$mirror-security" bookworm-security >"$folder/etc/apt/sources.list"
+    # A suite that is newer than this debootstrap is made as sid is. This Debian's keys verify it all
+    # the same: the archive signs with those of the release before, too.
+    script=/usr/share/debootstrap/scripts/$suite
+    [ -e "$script" ] || script=${script%/*}/sid
+    debootstrap --variant=minbase --include="$packages" "$suite" "$folder" "$mirror" "$script" || return
+    printf 'deb %s %s main\n' "$mirror" "$suite" "$mirror" "$suite-updates" \
+        "$mirror-security" "$suite-security" >"$folder/etc/apt/sources.list"
     cp /etc/resolv.conf /etc/hosts "$folder/etc/"
     # How this machine reaches its mirror.
     grep -hsE '^Acquire::(http|https|Check)' /etc/apt/apt.conf.d/* >"$folder/etc/apt/apt.conf.d/90mirror" || true

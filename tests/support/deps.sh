@@ -14,7 +14,7 @@ DEPS_TEST=("${DEPS_BUILD[@]}" g++ clang libclang-rt-14-dev llvm clang-format cla
     ansible-core clustershell pssh dpkg-dev lintian)
 # The virtual machine of tests/vm.
 DEPS_VM=(qemu-system-x86 cpio gzip kmod)
-# The fresh Debian of tests/readme.
+# The fresh Debians of tests/readme, tests/packages and tests/libssh.
 DEPS_CHROOT=(debootstrap)
 
 deps_missing()
