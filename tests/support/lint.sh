@@ -137,7 +137,8 @@ check_mandoc()
         echo 'SKIP: no manual page'
         return 77
     fi
-    mandoc -T lint -W warning "${pages[@]}"
+    # Of style, too; but the pages name each other and others' pages, which need not be installed.
+    ! mandoc -T lint "${pages[@]}" 2>/dev/null | grep -v 'STYLE: referenced manual not found'
 }
 
 # Marks of unfinished work, and blanks that no editor shows.
