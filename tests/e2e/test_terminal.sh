@@ -11,8 +11,10 @@ for case in exit escape refused TERM HUP INT QUIT lost; do
 done
 
 # A window manager that gives a new window its size does so while the client still connects.
+# The command may begin before the size comes.
 kill -STOP "$SERVER_PID"
-"$SUPPORT/ssh_tty.py" "$CLIENT" -t "$T" 'stty size' <<END || fail 'a resize before the server answers'
+"$SUPPORT/ssh_tty.py" "$CLIENT" -t "$T" 'until stty size | grep "^33"; do sleep 0.1; done' \
+    <<END || fail 'a resize before the server answers'
 sleep 0.5
 size 33 77
 run kill -CONT $SERVER_PID
