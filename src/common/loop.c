@@ -344,7 +344,8 @@ int loop_run(struct loop *loop)
         }
         /* After EINTR revents are stale; the byte in the pipe wakes the next round. */
         if (r > 0) {
-            if (loop->polls[0].revents) {
+            /* Before the data even when it came in the last moment: a resize, then a key. */
+            if (loop->polls[0].revents || signal_pipe_untold()) {
                 signal_pipe_dispatch(&loop->signals, &loop->stopped);
             }
             dispatch_fds(loop, count);

@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 static volatile sig_atomic_t signal_pending[NSIG];
+static volatile sig_atomic_t signal_untold; /* some signal_pending[] is set */
 static volatile sig_atomic_t signal_wake_fd = -1;
 
 void signal_pipe_wake(void)
@@ -25,6 +26,7 @@ static void on_signal(int signo)
     int saved = errno;
 
     signal_pending[signo] = 1;
+    signal_untold = 1;
     signal_pipe_wake();
     errno = saved;
 }
@@ -125,11 +127,23 @@ void signal_pipe_drain(const struct signal_pipe *pipe)
     } while (n == (ssize_t)sizeof(bytes));
 }
 
+bool signal_pipe_untold(void)
+{
+    return signal_untold != 0;
+}
+
 void signal_pipe_dispatch(struct signal_pipe *pipe, const bool *stop)
 {
     /* Empty the pipe first: a signal that comes from here on writes its own byte. */
     signal_pipe_drain(pipe);
-    for (int signo = 1; signo < NSIG && !*stop; signo++) {
+    signal_untold = 0;
+    for (int signo = 1; signo < NSIG; signo++) {
+        if (*stop) {
+            /* For the next run, if there is one. */
+            signal_untold = 1;
+            signal_pipe_wake();
+            return;
+        }
         struct signal_handler *handler = &pipe->handlers[signo];
         if (signal_pending[signo]) {
             signal_pending[signo] = 0;

@@ -33,6 +33,12 @@ void signal_pipe_abandon(struct signal_pipe *pipe);
  */
 int signal_pipe_set(struct signal_pipe *pipe, int signo, loop_signal_fn *fn, void *data);
 
+/*
+ * Has something come that no handler has been told? A signal in the last moment of a poll(2) is not
+ * in what that found.
+ */
+bool signal_pipe_untold(void);
+
 /* Calls the handlers of what has come, until *stop. */
 void signal_pipe_dispatch(struct signal_pipe *pipe, const bool *stop);
 
