@@ -36,8 +36,7 @@ fi
 expect_status 0 "$SERVER" --check --record "$RECORDINGS"
 ok 'a folder that others could change is refused at the start'
 
-# Not bash: its line editor reads the size of the terminal and sets it again, over one of ours.
-start_server -v --shell /bin/sh --record "$RECORDINGS"
+start_server -v --record "$RECORDINGS"
 
 # A character cut by a pause, bytes that are no UTF-8, every control character, a cut one at the end.
 cat >"$TMP/show" <<'END'
