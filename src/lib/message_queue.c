@@ -7,7 +7,6 @@
  */
 #include <vsock-shell/message_queue.h>
 
-#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -18,6 +17,7 @@
 
 #include "base/buffer.h"
 #include "base/wire.h"
+#include "lib/message_queue_pass.h"
 
 /* Two frames of 256 KiB of data and the reserve; untouched pages cost nothing. */
 #define CAPACITY_MIN (544u * 1024u)
@@ -145,17 +145,12 @@ static size_t fill_size(const struct vsh_queue *queue)
     return buffer_room(in);
 }
 
-ssize_t vsh_queue_fill(struct vsh_queue *queue)
+/* size bytes at most, for which there is room. */
+static ssize_t read_some(struct vsh_queue *queue, size_t size)
 {
-    release_taken(queue);
-
-    size_t size = fill_size(queue);
-    if (size == 0) {
-        return -ENOBUFS;
-    }
-
     uint8_t *place = buffer_reserve(&queue->in, size);
     ssize_t count;
+
     do {
         count = read(queue->in_fd, place, size);
     } while (count < 0 && errno == EINTR);
@@ -165,6 +160,61 @@ ssize_t vsh_queue_fill(struct vsh_queue *queue)
     buffer_commit(&queue->in, (size_t)count);
     queue->bytes_in += (uint64_t)count;
     return count;
+}
+
+ssize_t vsh_queue_fill(struct vsh_queue *queue)
+{
+    release_taken(queue);
+
+    size_t size = fill_size(queue);
+    return size > 0 ? read_some(queue, size) : -ENOBUFS;
+}
+
+ssize_t vsh_queue_fill_frame(struct vsh_queue *queue, size_t prefix)
+{
+    release_taken(queue);
+
+    size_t have = buffer_length(&queue->in);
+    size_t wanted = VSH_HEADER_SIZE + prefix;
+    if (have >= VSH_HEADER_SIZE) {
+        wanted = VSH_HEADER_SIZE + (size_t)wire_load_u32(buffer_head(&queue->in) + 8);
+    }
+    size_t size = fill_size(queue);
+    /* A frame that is here already waits for its reader, and says nothing about the next one. */
+    if (wanted > have && wanted - have < size) {
+        size = wanted - have;
+    }
+    return size > 0 ? read_some(queue, size) : -ENOBUFS;
+}
+
+size_t vsh_queue_begun(const struct vsh_queue *queue, uint32_t type, const void *prefix,
+                       size_t prefix_length)
+{
+    const uint8_t *head = buffer_head(&queue->in) + queue->taken;
+
+    if (vsh_queue_partial(queue) != VSH_HEADER_SIZE + prefix_length || queue->broken ||
+        wire_load_u32(head) != VSH_MAGIC || wire_load_u32(head + 4) != type ||
+        memcmp(head + VSH_HEADER_SIZE, prefix, prefix_length) != 0) {
+        return 0;
+    }
+    uint32_t length = wire_load_u32(head + 8);
+    return length > prefix_length && length <= queue->receive_max ? length - prefix_length : 0;
+}
+
+bool vsh_queue_passed(struct vsh_queue *queue, size_t length)
+{
+    release_taken(queue);
+
+    size_t here = buffer_length(&queue->in) - VSH_HEADER_SIZE;
+    uint8_t *at = queue->in.data + queue->in.head + 8;
+    size_t left = wire_load_u32(at) - length;
+    queue->bytes_in += length;
+    if (left == here) {
+        buffer_clear(&queue->in);
+        return true;
+    }
+    wire_store_u32(at, (uint32_t)left);
+    return false;
 }
 
 int vsh_queue_feed(struct vsh_queue *queue, const void *bytes, size_t length)

@@ -18,6 +18,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <sys/types.h>
 
 #include <vsock-shell/message.h>
 #include <vsock-shell/protocol.h>
@@ -79,6 +80,16 @@ int pump_record_error(const struct pump *pump);
  */
 int pump_input(struct pump *pump, const void *bytes, size_t length);
 void pump_input_eof(struct pump *pump);
+
+/*
+ * stdin that still lies in fd, a socket: moved into the process's pipe by the kernel, size bytes at
+ * most. Only while pump_input_is_direct(): nothing waits before it, and stdin is a pipe that is
+ * read. Returns the bytes moved, as input_taken() has been told; 0 = the end of fd's stream;
+ * -EAGAIN = fd is empty or the pipe full; -EPIPE after input_closed(); -EINVAL where the kernel
+ * cannot do it, and then it never can.
+ */
+bool pump_input_is_direct(const struct pump *pump);
+ssize_t pump_input_splice(struct pump *pump, int fd, size_t size);
 
 /*
  * The peer's reader of this stream is gone: close it so that the process sees EPIPE; no eof

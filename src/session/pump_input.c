@@ -6,6 +6,7 @@
 #include "pump_state.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <termios.h>
 #include <unistd.h>
 
@@ -100,6 +101,33 @@ int pump_input(struct pump *pump, const void *bytes, size_t length)
     }
     pump_input_flush(pump);
     return 0;
+}
+
+bool pump_input_is_direct(const struct pump *pump)
+{
+    return pump->state == PUMP_RUNNING && !pump->pty && !pump->input_closed && !pump->input_ended &&
+           buffer_length(&pump->input) == 0;
+}
+
+ssize_t pump_input_splice(struct pump *pump, int fd, size_t size)
+{
+    ssize_t n;
+
+    do {
+        n = splice(fd, NULL, pump->process->stdin_fd, NULL, size, SPLICE_F_NONBLOCK);
+    } while (n < 0 && errno == EINTR);
+    if (n < 0 && errno == EPIPE) {
+        pump_input_close(pump, true);
+        return -EPIPE;
+    }
+    if (n < 0) {
+        return errno == EAGAIN ? -EAGAIN : -EINVAL;
+    }
+    pump->bytes_in += (uint64_t)n;
+    if (n > 0) {
+        pump->ops->input_taken(pump->peer, (size_t)n);
+    }
+    return n;
 }
 
 void pump_input_eof(struct pump *pump)

@@ -202,7 +202,8 @@ static void on_end_of_stream(struct native *native, ssize_t error)
 
 static void read_socket(struct native *native)
 {
-    ssize_t count = vsh_queue_fill(native->queue);
+    bool own = native->activity && native->activity->read;
+    ssize_t count = own ? native->activity->read(native) : vsh_queue_fill(native->queue);
 
     if (count == -EAGAIN || count == -ENOBUFS) {
         return;

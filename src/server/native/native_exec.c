@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "common/log.h"
+#include "server/native/native_input.h"
 #include "server/native/native_process.h"
 #include "server/native/native_session.h"
 #include "session/account.h"
@@ -20,7 +21,8 @@ struct exec {
     struct native_process process; /* first: see native_process.h */
     uint64_t credit[VSH_STREAMS];  /* bytes of output that the peer still takes */
     uint32_t owed;                 /* bytes of stdin disposed of and not yet given back */
-    bool starved;                  /* output waits for room in the queue */
+    struct native_input input;
+    bool starved; /* output waits for room in the queue */
     bool exited;
     struct process_result result;
 };
@@ -152,6 +154,7 @@ static int take_data(struct native *native, const struct vsh_message *message)
         return VSH_E_MALFORMED;
     }
     int r = pump_input(exec->process.pump, data.bytes, data.length);
+    native_input_came(&exec->input, data.length);
     if (r == -ENOBUFS) {
         return native_fail(native, VSH_ERROR_PROTOCOL, "the peer sent more than its window allows");
     }
@@ -243,8 +246,16 @@ static int exec_message(struct native *native, const struct vsh_message *message
                        message->type);
 }
 
+static ssize_t exec_read(struct native *native)
+{
+    struct exec *exec = native->request;
+
+    return native_input_read(native, exec->process.pump, &exec->input);
+}
+
 static const struct native_activity exec_activity = {
     .message = exec_message,
+    .read = exec_read,
     .moved = exec_moved,
     .child_ended = native_process_child_ended,
     .gone = native_process_gone,

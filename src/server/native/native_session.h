@@ -33,6 +33,8 @@ struct native_activity {
     int (*message)(struct native *native, const struct vsh_message *message);
     /* May the next message be taken? NULL = always. */
     bool (*ready)(const struct native *native);
+    /* Reads the socket as vsh_queue_fill() does; NULL = that. */
+    ssize_t (*read)(struct native *native);
     /* The queue has moved: there may be room. */
     void (*moved)(struct native *native);
     void (*child_ended)(struct native *native); /* SIGCHLD; NULL = it has no child */

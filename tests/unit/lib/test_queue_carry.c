@@ -5,6 +5,8 @@
 
 #include <fcntl.h>
 
+#include "lib/message_queue_pass.h"
+
 static uint8_t pattern(size_t message, size_t offset)
 {
     return (uint8_t)(message * 31 + offset * 7 + (offset >> 8));
@@ -105,11 +107,73 @@ static void pipes_work_too(void **state)
     close(fds[1]);
 }
 
+/* The beginning of a payload goes past the queue, and its rest comes as a shorter message. */
+static void a_payload_goes_past_the_queue(void **state)
+{
+    static const char type_a[] = "abcdtaken away";
+    struct vsh_queue *sender = NULL, *receiver = NULL;
+    struct vsh_message message;
+    char away[8];
+    int fds[2];
+
+    (void)state;
+    assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM, 0, fds), 0);
+    assert_int_equal(vsh_queue_new(-1, fds[0], &sender), 0);
+    assert_int_equal(vsh_queue_new(fds[1], -1, &receiver), 0);
+    for (uint32_t type = 1; type <= 3; type++) {
+        assert_int_equal(vsh_queue_put(sender, type, type_a, 14), 0);
+    }
+    assert_int_equal(vsh_queue_flush(sender), 0);
+
+    /* All of the first. */
+    assert_int_equal(vsh_queue_begun(receiver, 1, "abcd", 4), 0);
+    assert_int_equal(vsh_queue_fill_frame(receiver, 4), VSH_HEADER_SIZE + 4);
+    assert_int_equal(vsh_queue_begun(receiver, 2, "abcd", 4), 0);
+    assert_int_equal(vsh_queue_begun(receiver, 1, "abcx", 4), 0);
+    assert_int_equal(vsh_queue_begun(receiver, 1, "abcd", 4), 10);
+    assert_int_equal(read(fds[1], away, 6), 6);
+    assert_false(vsh_queue_passed(receiver, 6));
+    assert_int_equal(vsh_queue_begun(receiver, 1, "abcd", 4), 4);
+    assert_int_equal(read(fds[1], away, 4), 4);
+    assert_true(vsh_queue_passed(receiver, 4));
+    assert_int_equal(vsh_queue_next(receiver, &message), 0);
+    assert_int_equal(vsh_queue_partial(receiver), 0);
+
+    /* A part of the second; its rest and the third are read as ever. */
+    assert_int_equal(vsh_queue_fill_frame(receiver, 4), VSH_HEADER_SIZE + 4);
+    assert_int_equal(read(fds[1], away, 6), 6);
+    assert_false(vsh_queue_passed(receiver, 6));
+    assert_int_equal(vsh_queue_fill_frame(receiver, 4), 4);
+    assert_int_equal(vsh_queue_begun(receiver, 2, "abcd", 4), 0);
+    assert_int_equal(vsh_queue_next(receiver, &message), 1);
+    assert_int_equal(message.type, 2);
+    assert_int_equal(message.length, 8);
+    assert_memory_equal(message.payload, "abcdaway", 8);
+    assert_true(vsh_queue_fill(receiver) > 0);
+    assert_int_equal(vsh_queue_next(receiver, &message), 1);
+    assert_int_equal(message.type, 3);
+    assert_int_equal(message.length, 14);
+    assert_true(vsh_queue_bytes_in(receiver) == vsh_queue_bytes_out(sender));
+
+    /* What may not be so long is the queue's to refuse. */
+    assert_int_equal(vsh_queue_put(sender, 1, type_a, 14), 0);
+    assert_int_equal(vsh_queue_flush(sender), 0);
+    assert_int_equal(vsh_queue_set_limits(receiver, 13, 13), 0);
+    assert_int_equal(vsh_queue_fill_frame(receiver, 4), VSH_HEADER_SIZE + 4);
+    assert_int_equal(vsh_queue_begun(receiver, 1, "abcd", 4), 0);
+    assert_int_equal(vsh_queue_next(receiver, &message), VSH_E_TOO_BIG);
+    vsh_queue_free(sender);
+    vsh_queue_free(receiver);
+    close(fds[0]);
+    close(fds[1]);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(socket_with_a_small_buffer),
         cmocka_unit_test(pipes_work_too),
+        cmocka_unit_test(a_payload_goes_past_the_queue),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
