@@ -10,6 +10,7 @@
 
 static int raise_next;
 
+/* NOLINTNEXTLINE(readability-inconsistent-declaration-parameter-name): theirs are reserved */
 int poll(struct pollfd *fds, nfds_t count, int timeout_ms)
 {
     struct timespec time = {.tv_sec = timeout_ms / 1000, .tv_nsec = timeout_ms % 1000 * 1000000L};
