@@ -159,13 +159,17 @@ def many(words):
 
 
 def pss(rig, server, words):
-    """KiB of all processes of an idle session but the command itself: the mean of several at once."""
+    """KiB of all processes of an idle session but the command itself: the mean of several at once.
+
+    What runs before there is a session is the server's: the listener, and what SSH sessions are copies of.
+    """
+    before = set(rig.descendants(rig.servers[server].pid))
     clients = [subprocess.Popen(words, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
                for _ in range(IDLE_SESSIONS)]
     total = 0
     try:
         time.sleep(3)
-        for pid in rig.descendants(rig.servers[server].pid):
+        for pid in set(rig.descendants(rig.servers[server].pid)) - before:
             try:
                 with open(f"/proc/{pid}/comm", encoding="ascii") as file:
                     if file.read().strip() in ("sleep", "sh", "bash"):
