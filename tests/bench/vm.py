@@ -92,8 +92,8 @@ def all_cases():
         Case("vsock: native exec, down", "socat", 1.1, lambda r: cases.down(r, r.client), lambda r: through(r, "zero")),
         Case("vsock: native exec, up", "socat", 1.1, lambda r: cases.up(r, r.client),
              lambda r: cases.with_input(r, lambda file: through(r, "null", stdin=file))),
-        Case("vsock: native put, one file", "socat, no digest", 1.0, lambda r: cases.native_put(r, "big"), socat_put),
-        Case("vsock: native get, one file", "socat, no digest", 1.0, lambda r: cases.native_get(r, "big"), socat_get),
+        Case("vsock: native put, one file", "socat, no digest", 1.1, lambda r: cases.native_put(r, "big"), socat_put),
+        Case("vsock: native get, one file", "socat, no digest", 1.1, lambda r: cases.native_get(r, "big"), socat_get),
     ]
 
 
