@@ -42,7 +42,20 @@ int fd_read_file(const char *path, size_t max, char **ret, size_t *ret_length);
 /* The same from a descriptor, from where it stands. */
 int fd_read_all(int fd, size_t max, char **ret, size_t *ret_length);
 
-/* Passes one descriptor over a unix socket with one byte of data (SCM_RIGHTS), and the reverse. */
+/* How many descriptors one message carries at the most. */
+#define FD_MESSAGE_MAX 3
+
+/*
+ * One message over a unix socket: some bytes, at least one, and count descriptors (SCM_RIGHTS).
+ * Sending never waits (-EAGAIN) and closes nothing; receiving waits if the socket does. What is
+ * received is close-on-exec. Both return the number of bytes or a negative errno; receiving, 0 at
+ * the end of the stream, and -EBADMSG for a message that is cut or has another number of
+ * descriptors: those are closed.
+ */
+ssize_t fd_send_message(int socket, const void *data, size_t length, const int *fds, size_t count);
+ssize_t fd_receive_message(int socket, void *buf, size_t capacity, int *ret_fds, size_t count);
+
+/* Passes one descriptor with one byte of data, and the reverse. Both wait; 0 or negative errno. */
 int fd_send(int socket, int fd);
 int fd_receive(int socket, int *ret_fd);
 

@@ -6,11 +6,10 @@
 #include <errno.h>
 #include <limits.h>
 #include <string.h>
-#include <sys/socket.h>
 #include <sys/stat.h>
-#include <sys/uio.h>
 #include <unistd.h>
 
+#include "base/fd.h"
 #include "base/wire.h"
 
 #define VERSION      1u
@@ -19,10 +18,7 @@
 
 enum { FD_CONNECTION, FD_SLOT, FD_ANSWER, FD_COUNT };
 
-union control {
-    struct cmsghdr align;
-    char bytes[CMSG_SPACE(FD_COUNT * sizeof(int))];
-};
+_Static_assert(FD_COUNT <= FD_MESSAGE_MAX, "the descriptors fit one message");
 
 int fork_request_send(int socket, const struct fork_request *request)
 {
@@ -31,28 +27,12 @@ int fork_request_send(int socket, const struct fork_request *request)
                                [FD_ANSWER] = request->answer_fd};
     uint8_t packet[PACKET_BYTES];
     struct wire_writer writer = {.data = packet, .capacity = sizeof(packet)};
-    union control control = {0};
 
     wire_put_u8(&writer, VERSION);
     wire_put_u32(&writer, (uint32_t)request->grace_ms);
     wire_put_bytes(&writer, request->peer, strnlen(request->peer, sizeof(request->peer)));
-    struct iovec iov = {.iov_base = packet, .iov_len = writer.length};
-    struct msghdr message = {
-        .msg_iov = &iov,
-        .msg_iovlen = 1,
-        .msg_control = control.bytes,
-        .msg_controllen = sizeof(control.bytes),
-    };
-    struct cmsghdr *header = CMSG_FIRSTHDR(&message);
-    header->cmsg_level = SOL_SOCKET;
-    header->cmsg_type = SCM_RIGHTS;
-    header->cmsg_len = CMSG_LEN(sizeof(fds));
-    memcpy(CMSG_DATA(header), fds, sizeof(fds));
-    ssize_t sent;
-    do {
-        sent = sendmsg(socket, &message, MSG_NOSIGNAL | MSG_DONTWAIT);
-    } while (sent < 0 && errno == EINTR);
-    return sent < 0 ? -errno : 0;
+    ssize_t sent = fd_send_message(socket, packet, writer.length, fds, FD_COUNT);
+    return sent < 0 ? (int)sent : 0;
 }
 
 void fork_request_close(struct fork_request *request)
@@ -64,22 +44,6 @@ void fork_request_close(struct fork_request *request)
         }
         *fds[i] = -1;
     }
-}
-
-/* Whatever came along is ours to close from here on, expected or not. */
-static bool take_fds(struct msghdr *message, struct fork_request *ret)
-{
-    int *const places[FD_COUNT] = {
-        [FD_CONNECTION] = &ret->fd, [FD_SLOT] = &ret->slot_fd, [FD_ANSWER] = &ret->answer_fd};
-    struct cmsghdr *header = CMSG_FIRSTHDR(message);
-    if (header == NULL || header->cmsg_level != SOL_SOCKET || header->cmsg_type != SCM_RIGHTS) {
-        return false;
-    }
-    size_t count = (header->cmsg_len - CMSG_LEN(0)) / sizeof(int);
-    for (size_t i = 0; i < count && i < FD_COUNT; i++) {
-        memcpy(places[i], CMSG_DATA(header) + i * sizeof(int), sizeof(int));
-    }
-    return count == FD_COUNT && (message->msg_flags & (MSG_CTRUNC | MSG_TRUNC)) == 0;
 }
 
 static bool is_socket(int fd)
@@ -111,29 +75,16 @@ static bool decode(const uint8_t *packet, size_t length, struct fork_request *re
 int fork_request_receive(int socket, struct fork_request *ret)
 {
     uint8_t packet[PACKET_BYTES];
-    struct iovec iov = {.iov_base = packet, .iov_len = sizeof(packet)};
-    union control control = {0};
-    /* Room for exactly three: CMSG_SPACE has padding enough for a fourth. */
-    struct msghdr message = {
-        .msg_iov = &iov,
-        .msg_iovlen = 1,
-        .msg_control = control.bytes,
-        .msg_controllen = CMSG_LEN(FD_COUNT * sizeof(int)),
-    };
-    ssize_t got;
+    int fds[FD_COUNT];
     *ret = (struct fork_request){.fd = -1, .slot_fd = -1, .answer_fd = -1};
-    do {
-        got = recvmsg(socket, &message, MSG_CMSG_CLOEXEC);
-    } while (got < 0 && errno == EINTR);
-    if (got < 0) {
-        return -errno;
+    ssize_t got = fd_receive_message(socket, packet, sizeof(packet), fds, FD_COUNT);
+    if (got <= 0) {
+        return (int)got;
     }
-    bool complete = take_fds(&message, ret);
-    if (got == 0 && ret->fd < 0) {
-        return 0;
-    }
-    if (!complete || !decode(packet, (size_t)got, ret) || !is_socket(ret->fd) ||
-        !is_socket(ret->answer_fd)) {
+    ret->fd = fds[FD_CONNECTION];
+    ret->slot_fd = fds[FD_SLOT];
+    ret->answer_fd = fds[FD_ANSWER];
+    if (!decode(packet, (size_t)got, ret) || !is_socket(ret->fd) || !is_socket(ret->answer_fd)) {
         fork_request_close(ret);
         return -EBADMSG;
     }

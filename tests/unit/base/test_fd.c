@@ -11,7 +11,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
-#include <sys/uio.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -214,22 +213,10 @@ static int count_open(void)
 static void test_pass_two(void **state)
 {
     struct pair pair = open_pair();
-    int fds[2] = {0, 1};
-    union {
-        struct cmsghdr align;
-        char bytes[CMSG_SPACE(sizeof(fds))];
-    } control = {0};
-    struct iovec iov = {.iov_base = (char[]){0}, .iov_len = 1};
-    struct msghdr message = {.msg_iov = &iov,
-                             .msg_iovlen = 1,
-                             .msg_control = control.bytes,
-                             .msg_controllen = sizeof(control.bytes)};
-    struct cmsghdr *header = CMSG_FIRSTHDR(&message);
+    const int fds[FD_MESSAGE_MAX + 1] = {0, 1};
     (void)state;
-    *header = (struct cmsghdr){
-        .cmsg_level = SOL_SOCKET, .cmsg_type = SCM_RIGHTS, .cmsg_len = CMSG_LEN(sizeof(fds))};
-    memcpy(CMSG_DATA(header), fds, sizeof(fds));
-    assert_int_equal(sendmsg(pair.a, &message, 0), 1);
+    assert_int_equal(fd_send_message(pair.a, "", 1, fds, FD_MESSAGE_MAX + 1), -EINVAL);
+    assert_int_equal(fd_send_message(pair.a, "", 1, fds, 2), 1);
     int before = count_open();
     int received = -1;
     assert_int_equal(fd_receive(pair.b, &received), -EBADMSG);

@@ -145,6 +145,7 @@ static void test_refuses(void **state)
         {"\2\0\0\0\0peer", 9, fds, 3},           /* another version */
         {"\1\0\0\0", 4, fds, 3},                 /* torn */
         {"\1\0\0\0\0", 5, fds, 3},               /* no peer */
+        {"", 0, fds, 3},                         /* nothing, which is no end of the stream */
         {"\1\0\0\0\200peer", 9, fds, 3},         /* a time that is no int */
         {"\1\0\0\0\0pe\0r", 9, fds, 3},          /* a NUL in the text */
         {longest, sizeof(longest) - 1, fds, 3},  /* one byte too many for it */
