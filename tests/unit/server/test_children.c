@@ -82,6 +82,20 @@ static void wait_for_end(pid_t pid)
     }
 }
 
+static void end_process(pid_t pid, int signo)
+{
+    (void)kill(pid, signo);
+    wait_for_end(pid);
+}
+
+/* So many ends were told, the last one that of pid by the signal. */
+static void expect_told(int calls, pid_t pid, int signo)
+{
+    assert_int_equal(seen.calls, calls);
+    assert_int_equal(seen.pid, pid);
+    assert_true(WIFSIGNALED(seen.status) && WTERMSIG(seen.status) == signo);
+}
+
 static void end_all(struct children *children)
 {
     children_signal(children, SIGKILL);
@@ -131,14 +145,10 @@ static void test_reaps_only_its_own(void **state)
     assert_int_equal(seen.calls, 0);
     assert_int_equal(children.count, 3);
 
-    (void)kill(stranger, SIGKILL);
-    wait_for_end(stranger);
-    (void)kill(refusal, SIGTERM);
-    wait_for_end(refusal);
+    end_process(stranger, SIGKILL);
+    end_process(refusal, SIGTERM);
     children_reap(&children, &events);
-    assert_int_equal(seen.calls, 1);
-    assert_int_equal(seen.pid, refusal);
-    assert_true(WIFSIGNALED(seen.status) && WTERMSIG(seen.status) == SIGTERM);
+    expect_told(1, refusal, SIGTERM);
     assert_int_equal(children_sessions(&children), 2);
     assert_int_equal(children.refusals, 0);
     /* The others are still known, in order. */
@@ -190,10 +200,16 @@ static void test_grows_and_shrinks(void **state)
     end_all(&children);
 }
 
-static void end_process(pid_t pid, int signo)
+struct pair {
+    pid_t pid, successor;
+};
+
+/* A child, and a process for its place that nobody has reported yet. */
+static struct pair add_pair(struct children *children)
 {
-    (void)kill(pid, signo);
-    wait_for_end(pid);
+    seen.calls = 0;
+    pid_t pid = add(children, &host, false);
+    return (struct pair){.pid = pid, .successor = start()};
 }
 
 /* One that ends takes its place's peer, limits and age along to its successor. */
@@ -202,32 +218,28 @@ static void test_succession(void **state)
     (void)state;
     struct children children = {0};
     pid_t before = add(&children, &guest, false);
-    pid_t pid = add(&children, &host, false);
+    struct pair pair = add_pair(&children);
     pid_t after = add(&children, &user, false);
-    pid_t successor = start();
 
-    seen.calls = 0;
-    assert_false(children_know(&children, successor));
-    children_succeed(&children, pid, successor, 7);
-    assert_true(children_know(&children, successor));
+    assert_false(children_know(&children, pair.successor));
+    children_succeed(&children, pair.pid, pair.successor, 7);
+    assert_true(children_know(&children, pair.successor));
     children_reap(&children, &events);
-    assert_int_equal(children.items[1].pid, pid); /* not before its end */
-    end_process(pid, SIGKILL);
+    assert_int_equal(children.items[1].pid, pair.pid); /* not before its end */
+    end_process(pair.pid, SIGKILL);
     end_process(before, SIGKILL);
     children_reap(&children, &events);
     assert_int_equal(seen.calls, 1); /* of the one before */
     assert_int_equal(seen.pid, before);
     assert_int_equal(children.count, 2);
-    assert_int_equal(children.items[0].pid, successor);
+    assert_int_equal(children.items[0].pid, pair.successor);
     assert_int_equal(children.items[0].generation, 7);
     assert_int_equal(children.items[1].pid, after);
     assert_int_equal(children_sessions_of(&children, &host), 1);
 
-    end_process(successor, SIGTERM);
+    end_process(pair.successor, SIGTERM);
     children_reap(&children, &events);
-    assert_int_equal(seen.calls, 2);
-    assert_int_equal(seen.pid, successor);
-    assert_true(WIFSIGNALED(seen.status) && WTERMSIG(seen.status) == SIGTERM);
+    expect_told(2, pair.successor, SIGTERM);
     end_all(&children);
 }
 
@@ -237,19 +249,17 @@ static void test_reported_late(void **state)
     (void)state;
     struct children children = {0};
     pid_t first = add(&children, &guest, false);
-    pid_t pid = add(&children, &host, false);
-    pid_t successor = start();
+    struct pair pair = add_pair(&children);
 
-    seen.calls = 0;
     end_process(first, SIGKILL);
-    end_process(pid, SIGKILL);
+    end_process(pair.pid, SIGKILL);
     seen.children = &children;
-    seen.reported_pid = pid;
-    seen.reported_successor = successor;
+    seen.reported_pid = pair.pid;
+    seen.reported_successor = pair.successor;
     children_reap(&children, &events);
     assert_int_equal(seen.calls, 1);
     assert_int_equal(children.count, 1);
-    assert_int_equal(children.items[0].pid, successor);
+    assert_int_equal(children.items[0].pid, pair.successor);
     end_all(&children);
 }
 
@@ -258,20 +268,16 @@ static void test_successor_ends_first(void **state)
 {
     (void)state;
     struct children children = {0};
-    pid_t pid = add(&children, &host, false);
-    pid_t successor = start();
+    struct pair pair = add_pair(&children);
 
-    seen.calls = 0;
-    children_succeed(&children, pid, successor, 1);
-    end_process(successor, SIGUSR2);
+    children_succeed(&children, pair.pid, pair.successor, 1);
+    end_process(pair.successor, SIGUSR2);
     children_reap(&children, &events);
     assert_int_equal(seen.calls, 0);
     assert_int_equal(children.count, 1);
-    end_process(pid, SIGKILL);
+    end_process(pair.pid, SIGKILL);
     children_reap(&children, &events);
-    assert_int_equal(seen.calls, 1);
-    assert_int_equal(seen.pid, successor);
-    assert_true(WIFSIGNALED(seen.status) && WTERMSIG(seen.status) == SIGUSR2);
+    expect_told(1, pair.successor, SIGUSR2);
     assert_int_equal(children.count, 0);
     children_done(&children);
 }
@@ -281,20 +287,18 @@ static void test_successor_withdrawn(void **state)
 {
     (void)state;
     struct children children = {0};
-    pid_t pid = add(&children, &host, false);
-    pid_t successor = start();
+    struct pair pair = add_pair(&children);
 
-    seen.calls = 0;
-    children_succeed(&children, pid, successor, 1);
-    children_succeed(&children, pid, 0, 1);
-    assert_false(children_know(&children, successor));
-    end_process(pid, SIGTERM);
+    children_succeed(&children, pair.pid, pair.successor, 1);
+    children_succeed(&children, pair.pid, 0, 1);
+    assert_false(children_know(&children, pair.successor));
+    end_process(pair.pid, SIGTERM);
     children_reap(&children, &events);
     assert_int_equal(seen.calls, 1);
-    assert_int_equal(seen.pid, pid);
+    assert_int_equal(seen.pid, pair.pid);
     assert_int_equal(children.count, 0);
-    end_process(successor, SIGKILL);
-    assert_int_equal(waitpid(successor, NULL, 0), successor);
+    end_process(pair.successor, SIGKILL);
+    assert_int_equal(waitpid(pair.successor, NULL, 0), pair.successor);
     children_done(&children);
 }
 
@@ -303,19 +307,15 @@ static void test_signal_reaches_successor(void **state)
 {
     (void)state;
     struct children children = {0};
-    pid_t pid = add(&children, &host, false);
-    pid_t successor = start();
+    struct pair pair = add_pair(&children);
 
-    seen.calls = 0;
-    children_succeed(&children, pid, successor, 1);
+    children_succeed(&children, pair.pid, pair.successor, 1);
     children_signal(&children, SIGTERM);
-    wait_for_end(pid);
+    wait_for_end(pair.pid);
     children_reap(&children, &events);
-    wait_for_end(successor);
+    wait_for_end(pair.successor);
     children_reap(&children, &events);
-    assert_int_equal(seen.calls, 1);
-    assert_int_equal(seen.pid, successor);
-    assert_true(WIFSIGNALED(seen.status) && WTERMSIG(seen.status) == SIGTERM);
+    expect_told(1, pair.successor, SIGTERM);
     children_done(&children);
 }
 
