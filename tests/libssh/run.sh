@@ -20,16 +20,7 @@ patterns=(ssh sftp session_ record proxy)
 suites=("$@")
 [ ${#suites[@]} -gt 0 ] || suites=(trixie forky)
 
-chroot_can || exit
-tmp=$(mktemp -d "${TMPDIR:-/tmp}/vsh-libssh.XXXXXX")
-cleanup()
-{
-    [ -n "${KEEP_TMP:-}" ] || rm -rf --one-file-system "$tmp"
-}
-trap cleanup EXIT
-trap 'exit 130' INT TERM
-chmod 755 "$tmp"
-
+chroot_begin libssh
 passed=0
 failed=0
 skipped=0
@@ -46,8 +37,7 @@ broken()
 test_suite()
 {
     local suite=$1 root=$2 log=$2.log status=0 p f s versions
-    mkdir -p "$root/srv/vsock-shell"
-    tar -C "$top" -c --exclude ./build --exclude ./.git . | tar -C "$root/srv/vsock-shell" -x --no-same-owner
+    chroot_source "$root" /srv/vsock-shell
     # shellcheck disable=SC2016
     versions=$(chroot_run "$root" sh -c 'echo "libssh $(pkg-config --modversion libssh), gcc $(gcc -dumpfullversion), $(ssh -V 2>&1 | cut -d " " -f 1 | tr -d ,)"')
     chroot_run "$root" bash -ec 'cd /srv/vsock-shell
@@ -81,14 +71,14 @@ test_suite()
 }
 
 for suite in "${suites[@]}"; do
-    if CHROOT_SUITE=$suite chroot_make "$tmp/$suite" "${packages[@]}" >"$tmp/$suite.log" 2>&1; then
-        test_suite "$suite" "$tmp/$suite"
+    if CHROOT_SUITE=$suite chroot_make "$CHROOTS/$suite" "${packages[@]}" >"$CHROOTS/$suite.log" 2>&1; then
+        test_suite "$suite" "$CHROOTS/$suite"
     else
-        tail -n 3 "$tmp/$suite.log"
+        tail -n 3 "$CHROOTS/$suite.log"
         printf 'SKIP %s: cannot be had from the mirror of this machine\n' "$suite"
         skipped=$((skipped + 1))
     fi
-    [ -n "${KEEP_TMP:-}" ] || rm -rf --one-file-system "${tmp:?}/$suite"
+    chroot_remove "$CHROOTS/$suite"
 done
 if [ "$passed" -eq 0 ] && [ "$failed" -eq 0 ]; then
     echo 'SKIP: none of these Debians can be had from the mirror of this machine'

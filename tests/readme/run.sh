@@ -28,30 +28,21 @@ lines_of()
     ' "$top/README.md"
 }
 
-chroot_can || exit
-tmp=$(mktemp -d "${TMPDIR:-/tmp}/vsh-readme.XXXXXX")
-cleanup()
-{
-    [ -n "${KEEP_TMP:-}" ] || rm -rf --one-file-system "$tmp"
-}
-trap cleanup EXIT
-trap 'exit 130' INT TERM
-
-root=$tmp/debian
+chroot_begin readme
+root=$CHROOTS/debian
 echo 'a fresh Debian 12'
-chroot_make "$root" >"$tmp/debootstrap.log" 2>&1 || {
-    tail -n 3 "$tmp/debootstrap.log"
+chroot_make "$root" >"$CHROOTS/debootstrap.log" 2>&1 || {
+    tail -n 3 "$CHROOTS/debootstrap.log"
     echo 'SKIP: no fresh Debian can be had from the mirror of this machine'
     exit 77
 }
 
 # What somebody has who has fetched the source.
-mkdir "$root/root/vsock-shell"
-tar -C "$top" -c --exclude ./build --exclude ./.git . | tar -C "$root/root/vsock-shell" -x --no-same-owner
+chroot_source "$root" /root/vsock-shell
 
 grep -qE '^    contrib/quickstart\.sh( |$)' "$top/README.md" || give_up 'the README does not name contrib/quickstart.sh'
-lines_of 'Try it without a VM' >"$tmp/recipe"
-[ "$(tail -n 1 "$tmp/recipe")" = 'ssh t.vsock' ] || give_up 'the recipe does not end with "ssh t.vsock"'
+lines_of 'Try it without a VM' >"$CHROOTS/recipe"
+[ "$(tail -n 1 "$CHROOTS/recipe")" = 'ssh t.vsock' ] || give_up 'the recipe does not end with "ssh t.vsock"'
 
 # The shells that the last two lines open have something to do, and are left.
 {
@@ -61,17 +52,17 @@ lines_of 'Try it without a VM' >"$tmp/recipe"
     echo contrib/quickstart.sh
     # shellcheck disable=SC2016
     sed -E 's/^(vsock-shell-client t|ssh t\.vsock)$/echo '\''echo "in $0 of $(id -un), ${SSH_CONNECTION:-native}"; exit 7'\'' | { \1 || echo "status $?"; }/' \
-        "$tmp/recipe"
+        "$CHROOTS/recipe"
     # shellcheck disable=SC2016
     echo 'kill $(cat ~/t.pid)'
 } >"$root/root/reader.sh"
 
-chroot_run "$root" bash /root/reader.sh >"$tmp/log" 2>&1 || {
-    tail -n 40 "$tmp/log"
+chroot_run "$root" bash /root/reader.sh >"$CHROOTS/log" 2>&1 || {
+    tail -n 40 "$CHROOTS/log"
     give_up 'a command of the README failed'
 }
-tail -n 12 "$tmp/log"
-grep -qE '^in .*sh of root, native$' "$tmp/log" || give_up 'vsock-shell-client t ran no shell'
-grep -qE '^in .*sh of root, unix:uid=0 ' "$tmp/log" || give_up 'ssh t.vsock ran no shell'
-[ "$(grep -cx 'status 7' "$tmp/log")" -eq 2 ] || give_up 'an exit status was lost'
+tail -n 12 "$CHROOTS/log"
+grep -qE '^in .*sh of root, native$' "$CHROOTS/log" || give_up 'vsock-shell-client t ran no shell'
+grep -qE '^in .*sh of root, unix:uid=0 ' "$CHROOTS/log" || give_up 'ssh t.vsock ran no shell'
+[ "$(grep -cx 'status 7' "$CHROOTS/log")" -eq 2 ] || give_up 'an exit status was lost'
 echo 'PASS from nothing to ssh t.vsock with the README alone'

@@ -5,7 +5,11 @@
 # Takes root and debootstrap.
 #
 #   chroot_can                   says why not, with status 77, where there is no way to have one
+#   chroot_begin NAME            for a script of its own: sets CHROOTS to a folder that goes when the script ends, or
+#                                ends it as chroot_can says
 #   chroot_make FOLDER [PACKAGE...]  makes it, from the mirror that this machine uses, with the packages
+#   chroot_source FOLDER PATH    brings the source tree that this file is in to PATH in there
+#   chroot_remove FOLDER         removes it, or with KEEP_TMP=1 does not
 #   chroot_run FOLDER CMD...     runs CMD in it as root, with process and mount tables of its own, so that
 #                                nothing stays behind: what CMD has started ends with it
 
@@ -23,6 +27,20 @@ chroot_can()
         echo 'SKIP: the sources of apt name no mirror of Debian itself'
         return 77
     fi
+}
+
+chroot_remove()
+{
+    [ -n "${KEEP_TMP:-}" ] || rm -rf --one-file-system "${1:?chroot_remove takes a folder}"
+}
+
+chroot_begin()
+{
+    chroot_can || exit
+    CHROOTS=$(mktemp -d "${TMPDIR:-/tmp}/vsh-$1.XXXXXX")
+    trap 'chroot_remove "$CHROOTS"' EXIT
+    trap 'exit 130' INT TERM
+    chmod 755 "$CHROOTS" # for those in there who are not root
 }
 
 # The first mirror of Debian itself; third parties have no base system.
@@ -52,6 +70,13 @@ chroot_make()
     cp /etc/resolv.conf /etc/hosts "$folder/etc/"
     # How this machine reaches its mirror.
     grep -hsE '^Acquire::(http|https|Check)' /etc/apt/apt.conf.d/* >"$folder/etc/apt/apt.conf.d/90mirror" || true
+}
+
+chroot_source()
+{
+    mkdir -p "$1$2"
+    tar -C "$(dirname "${BASH_SOURCE[0]}")/../.." -c --exclude ./build --exclude ./.git . |
+        tar -C "$1$2" -x --no-same-owner
 }
 
 chroot_run()
