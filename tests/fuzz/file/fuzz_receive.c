@@ -12,11 +12,11 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/socket.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include "file/receive.h"
+#include "queue_pair.h"
 
 #define FRAMES_MAX 64
 
@@ -183,10 +183,8 @@ static void drive(struct file_receiver *receiver, struct vsh_queue *in, struct v
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     struct input input = {data, size};
-    struct vsh_queue *in = NULL;
-    struct vsh_queue *out = NULL;
+    struct queue_pair pair;
     struct file_receiver *receiver = NULL;
-    int fds[2];
     uint32_t id = 0;
     char path[80];
 
@@ -194,33 +192,24 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         open_scratch();
     }
     (void)snprintf(path, sizeof(path), "%s/dest", scratch);
-    if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0, fds) < 0 ||
-        vsh_queue_new(fds[0], fds[0], &out) < 0 || vsh_queue_new(fds[1], fds[1], &in) < 0 ||
-        vsh_queue_set_limits(out, 32768, 32768) < 0 || vsh_queue_set_limits(in, 32768, 32768) < 0) {
-        abort();
-    }
-    const struct file_receiver_options options = {
-        .queue = in, .root_fd = -1, .path = path, .stream_fd = -1, .flags = take(&input) & 0x7f};
+    queue_pair_open(&pair);
+    const struct file_receiver_options options = {.queue = pair.near,
+                                                  .root_fd = -1,
+                                                  .path = path,
+                                                  .stream_fd = -1,
+                                                  .flags = take(&input) & 0x7f};
     if (file_receiver_new(&options, &receiver) < 0) {
         abort();
     }
     for (int i = 0; i < FRAMES_MAX && input.size > 0; i++) {
-        put_frame(out, &input, &id);
-        drive(receiver, in, out);
+        put_frame(pair.far, &input, &id);
+        drive(receiver, pair.near, pair.far);
     }
     if (take(&input) & 1) {
         (void)file_receiver_interrupt(receiver);
     }
     file_receiver_free(receiver);
-    vsh_queue_free(in);
-    vsh_queue_free(out);
-    (void)close(fds[0]);
-    (void)close(fds[1]);
-    int next = open("/dev/null", O_RDONLY | O_CLOEXEC);
-    if (next > 40) {
-        abort(); /* descriptors leak */
-    }
-    (void)close(next);
+    queue_pair_close(&pair);
     check_outside();
     clean();
     return 0;

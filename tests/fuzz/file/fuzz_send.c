@@ -10,11 +10,11 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/socket.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include "file/send.h"
+#include "queue_pair.h"
 
 #define ANSWERS_MAX 64
 #define FILES       6
@@ -153,10 +153,8 @@ static bool drive(struct file_sender *sender, struct vsh_queue *out, struct vsh_
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-    struct vsh_queue *in = NULL;
-    struct vsh_queue *out = NULL;
+    struct queue_pair pair;
     struct file_sender *sender = NULL;
-    int fds[2];
 
     if (size < 4) {
         return 0;
@@ -164,12 +162,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     if (scratch[0] == '\0') {
         open_scratch();
     }
-    if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0, fds) < 0 ||
-        vsh_queue_new(fds[0], fds[0], &out) < 0 || vsh_queue_new(fds[1], fds[1], &in) < 0 ||
-        vsh_queue_set_limits(out, 32768, 32768) < 0 || vsh_queue_set_limits(in, 32768, 32768) < 0) {
-        abort();
-    }
-    const struct file_sender_options options = {.queue = out,
+    queue_pair_open(&pair);
+    const struct file_sender_options options = {.queue = pair.near,
                                                 .root_fd = -1,
                                                 .path = scratch,
                                                 .stream_fd = -1,
@@ -179,21 +173,13 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     }
     bool going = true;
     for (size_t i = 1; going && i + 3 <= size && i < 3 * ANSWERS_MAX; i += 3) {
-        put_answer(in, data + i);
-        going = drive(sender, out, in);
+        put_answer(pair.far, data + i);
+        going = drive(sender, pair.near, pair.far);
     }
     for (int i = 0; going && i < 100; i++) {
-        going = drive(sender, out, in);
+        going = drive(sender, pair.near, pair.far);
     }
     file_sender_free(sender);
-    vsh_queue_free(in);
-    vsh_queue_free(out);
-    (void)close(fds[0]);
-    (void)close(fds[1]);
-    int next = open("/dev/null", O_RDONLY | O_CLOEXEC);
-    if (next > 40) {
-        abort(); /* descriptors leak */
-    }
-    (void)close(next);
+    queue_pair_close(&pair);
     return 0;
 }
