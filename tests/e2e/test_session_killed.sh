@@ -116,16 +116,6 @@ expect_left()
     ok "$name: what a session leaves behind on purpose stays"
 }
 
-# Of the server's processes only the listener is there.
-no_connection()
-{
-    local pid
-    find_descendants
-    for pid in ${LEFT[@]+"${LEFT[@]}"}; do
-        [ "$pid" = "$SERVER_PID" ] || [[ $(cat "/proc/$pid/comm" 2>/dev/null) != vsock-shell-s* ]] || return 1
-    done
-}
-
 expect_killed 'a native command' "$CLIENT" -T "$T"
 expect_killed 'a native command on a terminal' "$CLIENT" -t "$T"
 expect_left 'a native command' "$CLIENT" -T "$T"

@@ -20,11 +20,9 @@ mkdir "$TMP/folder"
 peak_memory()
 {
     local pid
-    find_descendants
-    for pid in ${LEFT[@]+"${LEFT[@]}"}; do
-        if [ "$(cat "/proc/$pid/comm" 2>/dev/null)" = vsock-shell-ssh ]; then
-            sed -n 's/^VmHWM:[^0-9]*\([0-9]*\).*/\1/p' "/proc/$pid/status"
-        fi
+    find_running vsock-shell-ssh
+    for pid in "${LEFT[@]}"; do
+        sed -n 's/^VmHWM:[^0-9]*\([0-9]*\).*/\1/p' "/proc/$pid/status"
     done | sort -n | tail -n 1
 }
 
@@ -32,7 +30,6 @@ bounded()
 {
     local peak
     peak=$(peak_memory)
-    # A sanitizer has its own ideas of memory.
     [ -n "${ASAN_OPTIONS:-}" ] || [ "${peak:-0}" -lt 60000 ] || fail "$1 took $peak kB"
 }
 

@@ -148,10 +148,8 @@ if command -v prlimit >/dev/null; then
     remote=$(free_port)
     forward -R "$remote:127.0.0.1:$PORT"
     wait_for 10 listens "$remote"
-    find_descendants
-    for pid in "${LEFT[@]}"; do
-        [ "$(cat "/proc/$pid/comm" 2>/dev/null)" != vsock-shell-ssh ] || session=$pid
-    done
+    find_running vsock-shell-ssh
+    session=${LEFT[-1]}
     soft=$(awk '/Max open files/ { print $4 }' "/proc/$session/limits")
     open=("/proc/$session/fd"/*)
     prlimit --pid "$session" --nofile="${#open[@]}:"

@@ -70,12 +70,10 @@ exec 9<>"$TMP/silence"
 STARTED+=("$!")
 is_other()
 {
-    find_descendants
+    local pid
+    find_running vsock-shell-ssh
     for pid in "${LEFT[@]}"; do
-        if [ "$(cat "/proc/$pid/comm")" = vsock-shell-ssh ] &&
-            [ "$(stat -c %u "/proc/$pid")" = "$(id -u $OTHER)" ]; then
-            return 0
-        fi
+        [ "$(stat -c %u "/proc/$pid")" != "$(id -u $OTHER)" ] || return 0
     done
     return 1
 }

@@ -19,6 +19,8 @@
 #   expect_line TEXT [FILE]       fail unless a whole line of FILE (default $OUT) is TEXT
 #   expect_match REGEX [FILE]     fail unless FILE (default $ERR) has a line that matches (ERE)
 #   expect_same FILE FILE         fail unless both hold the same bytes
+#   find_running NAME             sets LEFT to the living descendants whose programs match NAME, a pattern (comm: 15 bytes)
+#   no_connection                 whether of the servers' processes no other than $SERVER_PID is there
 #   amount FULL SMALL             prints FULL, or SMALL where every byte costs: with VSH_SMALL
 #   install_build [OPTION...]     cmake --install with these options; it writes into the build folder, so
 #                                 that two tests must not do it at once
@@ -274,6 +276,23 @@ find_descendants()
             LEFT+=("$pid")
         fi
     done
+}
+
+find_running()
+{
+    local pid found=()
+    find_descendants
+    for pid in "${LEFT[@]}"; do
+        # shellcheck disable=SC2053
+        [[ $(cat "/proc/$pid/comm" 2>/dev/null) != $1 ]] || found+=("$pid")
+    done
+    LEFT=("${found[@]}")
+}
+
+no_connection()
+{
+    find_running 'vsock-shell-s*'
+    [ "${LEFT[*]}" = "$SERVER_PID" ] || [ ${#LEFT[@]} -eq 0 ]
 }
 
 nothing_left()

@@ -30,17 +30,8 @@ find_newest()
     FILE=${newest#* }
 }
 
-# Which files a recorder has open it shows to nobody.
-no_connection()
-{
-    local pid
-    find_descendants
-    for pid in ${LEFT[@]+"${LEFT[@]}"}; do
-        [ "$pid" = "$SERVER_PID" ] || [[ $(cat "/proc/$pid/comm" 2>/dev/null) != vsock-shell-s* ]] || return 1
-    done
-}
-
-# The last line of a session may be on its way to the file when the client has ended already.
+# The last line of a session may be on its way to the file when the client has ended already, and which
+# files a recorder has open it shows to nobody.
 recordings_are()
 {
     [ "$(count_recordings)" -eq "$1" ] && no_connection

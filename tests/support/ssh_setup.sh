@@ -119,9 +119,6 @@ ssh_at_end()
 
 no_session_left()
 {
-    local pid
-    find_descendants
-    for pid in ${LEFT[@]+"${LEFT[@]}"}; do
-        [ "$(cat "/proc/$pid/comm" 2>/dev/null)" != vsock-shell-ssh ] || return 1
-    done
+    find_running vsock-shell-ssh
+    [ ${#LEFT[@]} -eq 0 ]
 }
