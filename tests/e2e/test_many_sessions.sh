@@ -61,8 +61,7 @@ done
 wait_for 20 has_children 0 || fail "$(children) processes are left"
 [ "$(fds)" -eq "$fds_before" ] || fail "$(fds) descriptors instead of $fds_before"
 memory_after=$(memory)
-# A sanitizer keeps what was freed, so its memory says nothing.
-grep -q __asan_init "$SERVER" || [ "$memory_after" -le $((memory_before + 256)) ] ||
+! memory_tells || [ "$memory_after" -le $((memory_before + 256)) ] ||
     fail "the listener grew from $memory_before to $memory_after KiB"
 ok 'descriptors, processes and memory of the listener are back where they were'
 

@@ -21,6 +21,7 @@
 #   expect_same FILE FILE         fail unless both hold the same bytes
 #   find_running NAME             sets LEFT to the living descendants whose programs match NAME, a pattern (comm: 15 bytes)
 #   no_connection                 whether of the servers' processes no other than $SERVER_PID is there
+#   memory_tells                  whether the memory that the programs take says anything
 #   amount FULL SMALL             prints FULL, or SMALL where every byte costs: with VSH_SMALL
 #   install_build [OPTION...]     cmake --install with these options; it writes into the build folder, so
 #                                 that two tests must not do it at once
@@ -108,6 +109,12 @@ amount()
 install_build()
 {
     flock "$VSH_BUILD/install.lock" cmake --install "$VSH_BUILD" "$@"
+}
+
+# Not with a sanitizer, which keeps what was freed.
+memory_tells()
+{
+    ! grep -q __asan_init "$SERVER"
 }
 
 need()

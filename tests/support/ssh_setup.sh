@@ -14,6 +14,7 @@
 #                            OpenSSH's permission checks must accept
 #   ssh_at_end FUNCTION      call it at the end, before lib.sh's own cleaning up
 #   no_session_left          true when no SSH session of this test runs any more
+#   expect_small WHAT        fail if a session that runs now has ever taken much memory, or none runs
 #
 # The server is vsock-shell-server --ssh, or with SSH_DIRECT=1 (and before it exists) a small listener
 # that starts vsock-shell-ssh-session for each connection, as inetd does.
@@ -121,4 +122,17 @@ no_session_left()
 {
     find_running vsock-shell-ssh
     [ ${#LEFT[@]} -eq 0 ]
+}
+
+expect_small()
+{
+    local pid peak
+    find_running vsock-shell-ssh
+    peak=$(
+        for pid in "${LEFT[@]}"; do
+            sed -n 's/^VmHWM:[^0-9]*\([0-9]*\).*/\1/p' "/proc/$pid/status" 2>/dev/null || true
+        done | sort -n | tail -n 1
+    )
+    [ -n "$peak" ] || fail "$1: no session"
+    ! memory_tells || [ "$peak" -lt 40000 ] || fail "$1 took $peak kB"
 }
