@@ -144,21 +144,26 @@ int ssh_auth_none(struct ssh_auth *auth, const char *user)
     if (auth->give_up) {
         return SSH_AUTH_DENIED;
     }
+    /* Clients begin with "none" to learn the methods: the first is no attempt. */
     bool first = auth->attempts == 0 && !auth->asked;
     auth->asked = true;
+    if (!auth->settings->auth_none) {
+        /* The user is not even looked up, so there is nothing that the time could tell. */
+        if (!first) {
+            count_failure(auth);
+        }
+        return SSH_AUTH_DENIED;
+    }
     bool exists = find_account(auth, user, &account, &reason);
     /* root without a key is possible only where two options ask for it. */
     bool named = auth->settings->user != NULL || account->uid != 0;
-    if (exists && auth->settings->auth_none && named) {
+    if (exists && named) {
         succeed(auth, &account, "without authentication (--ssh-auth none)");
         return SSH_AUTH_SUCCESS;
     }
     account_free(account);
-    if (auth->settings->auth_none) {
-        log_info("refused %s without a key: %s", user,
-                 exists ? "root needs a key unless --user names root" : reason);
-    }
-    /* Clients begin with "none" to learn the methods: the first is no attempt. */
+    log_info("refused %s without a key: %s", user,
+             exists ? "root needs a key unless --user names root" : reason);
     if (!first) {
         count_failure(auth);
     }
