@@ -76,6 +76,7 @@ int file_receiver_new(const struct file_receiver_options *options, struct file_r
     receiver->options = *options;
     receiver->stage = FILE_STAGE_INIT;
     receiver->stream.fd = -1;
+    receiver->place_fd = -1;
     int rc = prepare(receiver, options);
     if (rc < 0) {
         file_receiver_free(receiver);
@@ -93,6 +94,9 @@ void file_receiver_free(struct file_receiver *receiver)
     file_stage_discard(&receiver->stage);
     while (receiver->depth > 0) {
         (void)receive_folder_close(receiver); /* at the end of a cut copy: as far as it goes */
+    }
+    if (receiver->place_fd >= 0) {
+        (void)close(receiver->place_fd);
     }
     file_path_done(&receiver->path);
     free(receiver->destination);

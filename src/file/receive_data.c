@@ -71,7 +71,25 @@ static int begin_dry(struct file_receiver *receiver, int dir_fd, const char *nam
     return receive_settled(receiver);
 }
 
-static uint32_t stage_flags(const struct file_receiver *receiver)
+/* Small files are not resumed, so no later attempt has to find what is left of this one. Asked when
+ * the first small file comes: many folders have none. */
+static bool is_alone(struct file_receiver *receiver)
+{
+    const struct vsh_file_entry *entry = &receiver->entry;
+
+    if (receiver->depth == 0 || entry->kind != VSH_FILE_REGULAR || entry->size >= VSH_FILE_CHUNK ||
+        (entry->flags & VSH_FILE_ENTRY_ASK)) {
+        return false;
+    }
+    struct receive_level *level = &receiver->levels[receiver->depth - 1];
+    if (!level->asked_alone) {
+        level->asked_alone = true;
+        level->alone = file_stage_lock_folder(level->fd);
+    }
+    return level->alone;
+}
+
+static uint32_t stage_flags(struct file_receiver *receiver)
 {
     uint32_t flags = receiver->options.flags;
     uint32_t result = 0;
@@ -84,6 +102,9 @@ static uint32_t stage_flags(const struct file_receiver *receiver)
     }
     if (receiver->entry.flags & VSH_FILE_ENTRY_ASK) {
         result |= FILE_STAGE_RESUME;
+    }
+    if (is_alone(receiver)) {
+        result |= FILE_STAGE_ALONE;
     }
     return result;
 }

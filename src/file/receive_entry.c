@@ -10,7 +10,6 @@
 
 #include <vsock-shell/error.h>
 
-#include "base/cleanup.h"
 #include "file/reason.h"
 #include "file/receive_state.h"
 
@@ -202,11 +201,11 @@ static int begin_first(struct file_receiver *receiver, const char *name)
         refuse(receiver);
         return receive_failed(receiver, content ? "create the file" : "create it", rc);
     }
-    cleanup_close int dir_fd = place.fd;
+    receiver->place_fd = place.fd; /* kept: a stage borrows it */
     if (place.appended && file_path_push(&receiver->path, name) < 0) {
         return -ENOMEM;
     }
-    return begin(receiver, dir_fd, place.name);
+    return begin(receiver, place.fd, place.name);
 }
 
 int receive_entry(struct file_receiver *receiver, const struct vsh_message *message)

@@ -28,8 +28,10 @@ enum receive_state {
 
 /* A folder that was entered. */
 struct receive_level {
-    int fd;    /* -1 in a dry run, when it does not exist */
-    bool keep; /* leave mode and time as they are */
+    int fd; /* -1 in a dry run, when it does not exist */
+    bool asked_alone;
+    bool alone; /* small files are staged with FILE_STAGE_ALONE */
+    bool keep;  /* leave mode and time as they are */
     struct file_meta meta;
     uint32_t id;
     size_t path_length;
@@ -52,6 +54,7 @@ struct file_receiver {
     char *destination;
     char *source_name; /* what the first entry must be called, NULL = anything */
     bool begun;        /* the first entry has come */
+    int place_fd;      /* the folder that it goes to; -1 before */
     uint32_t last_id;
     uint32_t told_id; /* of the last RESULT */
     uint64_t told_bytes;
@@ -91,7 +94,7 @@ bool receive_stream_full(const struct file_receiver *receiver);
 
 /* Where the first entry goes. */
 struct receive_place {
-    int fd;        /* the caller's */
+    int fd;        /* the receiver's, for its life */
     bool appended; /* the sender's name, in a folder that is there */
     char name[NAME_MAX + 1];
 };

@@ -42,16 +42,18 @@ static int copy_patterns(struct file_sender *sender, const struct file_sender_op
 
 static int open_walks(struct file_sender *sender)
 {
-    const struct file_walk_options walk = {
+    struct file_walk_options walk = {
         .root_fd = sender->options.root_fd,
         .path = sender->path_text,
         .flags = sender->options.flags,
+        .opens = true,
         .excludes = sender->options.excludes,
         .exclude = sender->options.exclude,
     };
     int rc = file_walk_new(&walk, &sender->walk);
 
     if (rc == 0 && (sender->options.flags & VSH_FILE_COUNT)) {
+        walk.opens = false;
         rc = file_walk_new(&walk, &sender->counter);
     }
     return rc;

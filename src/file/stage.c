@@ -38,26 +38,26 @@ static int check_target(int dir_fd, const char *name, uint32_t flags)
 int file_stage_open(struct file_stage *stage, int dir_fd, const char *name, uint32_t flags)
 {
     *stage = FILE_STAGE_INIT;
+    if (dir_fd < 0) {
+        return -EBADF; /* never the working directory by mistake */
+    }
     if (strlen(name) > NAME_MAX) {
         return -ENAMETOOLONG;
     }
-    int rc = check_target(dir_fd, name, flags);
+    /* Alone it is for the rename to find out what is there: for most files it is nothing. */
+    int rc = (flags & (FILE_STAGE_ALONE | FILE_STAGE_NEW)) == FILE_STAGE_ALONE
+                 ? 0
+                 : check_target(dir_fd, name, flags);
     if (rc < 0) {
         return rc;
-    }
-
-    cleanup_close int own = fcntl(dir_fd, F_DUPFD_CLOEXEC, 0);
-    if (own < 0) {
-        return -errno;
     }
     stage->flags = flags;
     memcpy(stage->name, name, strlen(name) + 1);
-    rc = stage_partial_open(stage, own);
-    if (rc < 0) {
-        return rc;
+    rc = stage_partial_open(stage, dir_fd);
+    if (rc == 0) {
+        stage->dir_fd = dir_fd;
     }
-    stage->dir_fd = take_fd(&own);
-    return 0;
+    return rc;
 }
 
 int file_stage_open_path(struct file_stage *stage, int root_fd, const char *path, uint32_t flags)
@@ -69,7 +69,12 @@ int file_stage_open_path(struct file_stage *stage, int root_fd, const char *path
     if (dir_fd < 0) {
         return dir_fd;
     }
-    return path[strlen(path) - 1] == '/' ? -EISDIR : file_stage_open(stage, dir_fd, name, flags);
+    int rc = path[strlen(path) - 1] == '/' ? -EISDIR : file_stage_open(stage, dir_fd, name, flags);
+    if (rc == 0) {
+        stage->owns_dir = true;
+        (void)take_fd(&dir_fd);
+    }
+    return rc;
 }
 
 int file_stage_write(struct file_stage *stage, const void *bytes, size_t length)
@@ -149,15 +154,21 @@ static int apply_meta(const struct file_stage *stage, const struct file_meta *me
     return futimens(stage->fd, times) < 0 ? -errno : 0;
 }
 
-/* A close reports what a network file system could not store; this one keeps our lock. */
-static int flush_delayed(int fd)
+/* A close reports what a network file system could not store. Ours would give up the lock, so a
+ * copy is closed; without a lock it is the file itself. */
+static int flush_delayed(struct file_stage *stage)
 {
-    int copy = fcntl(fd, F_DUPFD_CLOEXEC, 0);
+    int fd = stage->fd;
 
-    if (copy < 0) {
+    if (stage->flags & FILE_STAGE_ALONE) {
+        stage->fd = -1;
+    } else {
+        fd = fcntl(fd, F_DUPFD_CLOEXEC, 0);
+    }
+    if (fd < 0) {
         return 0; /* only a check that could not be made */
     }
-    return close(copy) < 0 && errno != EINTR ? -errno : 0;
+    return close(fd) < 0 && errno != EINTR ? -errno : 0;
 }
 
 static int rename_new(int dir_fd, const char *from, const char *to)
@@ -174,6 +185,21 @@ static int rename_new(int dir_fd, const char *from, const char *to)
     return unlinkat(dir_fd, from, 0) < 0 ? -errno : 0;
 }
 
+static int rename_over(const struct file_stage *stage)
+{
+    if (stage->flags & FILE_STAGE_ALONE) {
+        int r = rename_without_replacing(stage->dir_fd, stage->partial, stage->dir_fd, stage->name);
+        if (r != -EEXIST && r != -EINVAL && r != -ENOSYS) {
+            return r;
+        }
+        r = check_target(stage->dir_fd, stage->name, stage->flags);
+        if (r < 0) {
+            return r;
+        }
+    }
+    return renameat(stage->dir_fd, stage->partial, stage->dir_fd, stage->name) < 0 ? -errno : 0;
+}
+
 static int sync_folder(int dir_fd)
 {
     /* dir_fd may be O_PATH, which cannot be synced. */
@@ -182,14 +208,14 @@ static int sync_folder(int dir_fd)
     return fd < 0 || fsync(fd) < 0 ? -errno : 0;
 }
 
-static int publish(const struct file_stage *stage, const struct file_meta *meta)
+static int publish(struct file_stage *stage, const struct file_meta *meta)
 {
     int rc = apply_meta(stage, meta);
     if (rc == 0 && (stage->flags & FILE_STAGE_SYNC) && fsync(stage->fd) < 0) {
         rc = -errno;
     }
     if (rc == 0) {
-        rc = flush_delayed(stage->fd);
+        rc = flush_delayed(stage);
     }
     if (rc < 0) {
         return rc;
@@ -198,22 +224,32 @@ static int publish(const struct file_stage *stage, const struct file_meta *meta)
     if (stage->flags & FILE_STAGE_NEW) {
         return rename_new(stage->dir_fd, stage->partial, stage->name);
     }
-    return renameat(stage->dir_fd, stage->partial, stage->dir_fd, stage->name) < 0 ? -errno : 0;
+    return rename_over(stage);
 }
 
 static void close_both(struct file_stage *stage)
 {
-    (void)close(stage->fd);
-    (void)close(stage->dir_fd);
+    if (stage->fd >= 0) {
+        (void)close(stage->fd);
+    }
+    if (stage->owns_dir) {
+        (void)close(stage->dir_fd);
+    }
     stage->fd = -1;
     stage->dir_fd = -1;
+}
+
+static void remove_partial(struct file_stage *stage)
+{
+    (void)unlinkat(stage->dir_fd, stage->partial, 0); /* may have gone with its folder */
+    close_both(stage);
 }
 
 int file_stage_publish(struct file_stage *stage, const struct file_meta *meta)
 {
     int rc = publish(stage, meta);
     if (rc < 0) {
-        file_stage_discard(stage);
+        remove_partial(stage);
         return rc;
     }
     if (stage->flags & FILE_STAGE_SYNC) {
@@ -225,11 +261,9 @@ int file_stage_publish(struct file_stage *stage, const struct file_meta *meta)
 
 void file_stage_discard(struct file_stage *stage)
 {
-    if (stage->fd < 0) {
-        return;
+    if (stage->fd >= 0) {
+        remove_partial(stage);
     }
-    (void)unlinkat(stage->dir_fd, stage->partial, 0); /* may have gone with its folder */
-    close_both(stage);
 }
 
 void file_stage_keep(struct file_stage *stage)

@@ -7,6 +7,10 @@
  * discard and keep. The partial's name follows from the target's, so that a later attempt finds
  * it; a lock on it (flock(2)) keeps two copies to one target apart: the second gets a name of its
  * own. A partial that is not ours alone (owner, links, mode) is never reused.
+ *
+ * Many small files, which nobody resumes, would pay for a lock and three looks each: who fills a
+ * folder locks it once with file_stage_lock_folder(), and stages them with FILE_STAGE_ALONE under
+ * other names (".NAME.vsh-HASH-new"), which belong to the holder of that lock.
  */
 #ifndef FILE_STAGE_H
 #define FILE_STAGE_H
@@ -22,13 +26,16 @@
     0x2u                     /* keep what an earlier attempt left; -EALREADY when it still runs    \
                               */
 #define FILE_STAGE_SYNC 0x4u /* publish: fsync(2) file and folder */
+#define FILE_STAGE_ALONE                                                                           \
+    0x8u /* dir_fd is locked by the caller; the target is looked at in publish */
 
 struct file_stage {
-    int dir_fd; /* own copy of the target's folder */
-    int fd;     /* the partial, read and write; -1 when closed */
+    int dir_fd; /* the target's folder */
+    bool owns_dir;
+    int fd; /* the partial, read and write; -1 when closed */
     uint32_t flags;
     uint64_t size; /* length of the partial: where file_stage_write() goes on */
-    bool unique;   /* has a random name: nobody would find it again */
+    bool unique;   /* not to be kept: no later attempt would look for this name */
     char name[NAME_MAX + 1];
     char partial[NAME_MAX + 1];
 };
@@ -42,9 +49,10 @@ struct file_meta {
 #define FILE_STAGE_INIT ((struct file_stage){.dir_fd = -1, .fd = -1})
 
 /*
- * Opens a partial for name (one component) in dir_fd (borrowed, may be O_PATH). Returns 0 or a
- * negative errno: -EEXIST (FILE_STAGE_NEW), -EISDIR, -ENOTSUP when the target is a device, FIFO or
- * socket, -EALREADY (FILE_STAGE_RESUME), or the kernel's. On failure there is nothing to discard.
+ * Opens a partial for name (one component) in dir_fd (borrowed until publish, discard or keep; may
+ * be O_PATH). Returns 0 or a negative errno: -EEXIST (FILE_STAGE_NEW), -EISDIR, -ENOTSUP when the
+ * target is a device, FIFO or socket (these two from publish with FILE_STAGE_ALONE), -EALREADY
+ * (FILE_STAGE_RESUME), or the kernel's. On failure there is nothing to discard.
  */
 int file_stage_open(struct file_stage *stage, int dir_fd, const char *name, uint32_t flags);
 
@@ -67,6 +75,12 @@ void file_stage_discard(struct file_stage *stage);
 
 /* Closes and leaves the partial for a later FILE_STAGE_RESUME; a unique one is removed. */
 void file_stage_keep(struct file_stage *stage);
+
+/*
+ * Locks a folder for FILE_STAGE_ALONE until dir_fd is closed. False when another copy works there,
+ * dir_fd is O_PATH, or the file system has no locks for folders: then without FILE_STAGE_ALONE.
+ */
+bool file_stage_lock_folder(int dir_fd);
 
 /* Removes what an earlier attempt left for name, if it is ours and nobody works on it. */
 void file_stage_forget(int dir_fd, const char *name);

@@ -3,6 +3,9 @@
  * ".NAME.vsh-HASH": the name is cut where it is long, the hash is over all of it, so any target has
  * one partial that a later attempt finds. The holder of its lock owns it; who does not get the
  * lock, or finds there what he did not make, works under a random name that is never kept.
+ *
+ * ".NAME.vsh-HASH-new" belongs to the holder of the folder's lock. What lies there was left by one
+ * who was killed, and is removed, so that no litter outlives the next attempt.
  */
 #include "file/stage_partial.h"
 
@@ -13,6 +16,7 @@
 #include <sys/file.h>
 #include <sys/random.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #define XXH_INLINE_ALL
 #include <xxhash.h>
@@ -48,10 +52,12 @@ static void set_name(struct file_stage *stage, const char *suffix)
 
 /* Somebody may have put it there for us to fill: it must be a file of ours that nobody else can
  * open. */
-static bool is_ours(const struct stat *st)
+static bool is_ours(int fd)
 {
-    return S_ISREG(st->st_mode) && st->st_uid == geteuid() && st->st_nlink == 1 &&
-           (st->st_mode & 0077) == 0;
+    struct stat st;
+
+    return fstat(fd, &st) == 0 && S_ISREG(st.st_mode) && st.st_uid == geteuid() &&
+           st.st_nlink == 1 && (st.st_mode & 0077) == 0;
 }
 
 static bool name_leads_to(int dir_fd, const char *name, const struct stat *st)
@@ -64,18 +70,12 @@ static bool name_leads_to(int dir_fd, const char *name, const struct stat *st)
 
 /*
  * Takes the lock of an open partial. Returns 0 and its size; -EAGAIN when it went away in between;
- * -EALREADY when somebody else has the lock; -ENOLCK when it cannot be ours.
+ * -EALREADY when somebody else has the lock; -ENOLCK when it cannot be locked.
  */
 static int lock_partial(const struct file_stage *stage, int dir_fd, int fd, uint64_t *ret_size)
 {
     struct stat st;
 
-    if (fstat(fd, &st) < 0) {
-        return -errno;
-    }
-    if (!is_ours(&st)) {
-        return -ENOLCK;
-    }
     if (flock(fd, LOCK_EX | LOCK_NB) < 0) {
         return errno == EWOULDBLOCK ? -EALREADY : -ENOLCK;
     }
@@ -98,6 +98,9 @@ static int open_known(const struct file_stage *stage, int dir_fd, uint64_t *ret_
         if (fd < 0) {
             return errno == ENOENT ? -EAGAIN : -ENOLCK;
         }
+        if (!is_ours(fd)) {
+            return -ENOLCK;
+        }
     }
     if (fd < 0) {
         return -errno;
@@ -117,7 +120,7 @@ void file_stage_forget(int dir_fd, const char *name)
     memcpy(stage.name, name, strlen(name) + 1);
     set_name(&stage, "");
     cleanup_close int fd = openat(dir_fd, stage.partial, PARTIAL_OPEN);
-    if (fd >= 0 && lock_partial(&stage, dir_fd, fd, &size) == 0) {
+    if (fd >= 0 && is_ours(fd) && lock_partial(&stage, dir_fd, fd, &size) == 0) {
         (void)unlinkat(dir_fd, stage.partial, 0); /* only litter if it cannot be removed */
     }
 }
@@ -144,11 +147,48 @@ static int open_unique(struct file_stage *stage, int dir_fd)
     return -EEXIST;
 }
 
+bool file_stage_lock_folder(int dir_fd)
+{
+    return flock(dir_fd, LOCK_EX | LOCK_NB) == 0;
+}
+
+/* What a killed copy left: removed, but nothing that was not a staged file of ours. */
+static bool remove_stale(const struct file_stage *stage, int dir_fd)
+{
+    struct stat st;
+
+    return fstatat(dir_fd, stage->partial, &st, AT_SYMLINK_NOFOLLOW) == 0 && S_ISREG(st.st_mode) &&
+           st.st_uid == geteuid() && unlinkat(dir_fd, stage->partial, 0) == 0;
+}
+
+/* Nobody else uses this name while the folder is locked: neither lock nor looks are needed. */
+static int open_alone(struct file_stage *stage, int dir_fd)
+{
+    set_name(stage, "-new");
+    for (int i = 0; i < 2; i++) {
+        stage->fd = openat(dir_fd, stage->partial, PARTIAL_OPEN | O_CREAT | O_EXCL, 0600);
+        if (stage->fd >= 0) {
+            stage->unique = true;
+            return 0;
+        }
+        if (errno != EEXIST) {
+            return -errno;
+        }
+        if (!remove_stale(stage, dir_fd)) {
+            break;
+        }
+    }
+    return open_unique(stage, dir_fd);
+}
+
 int stage_partial_open(struct file_stage *stage, int dir_fd)
 {
     int fd = -EAGAIN;
     uint64_t size = 0;
 
+    if (stage->flags & FILE_STAGE_ALONE) {
+        return open_alone(stage, dir_fd);
+    }
     set_name(stage, "");
     for (int i = 0; i < PARTIAL_TRIES && fd == -EAGAIN; i++) {
         fd = open_known(stage, dir_fd, &size);

@@ -10,7 +10,6 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <fnmatch.h>
-#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -38,6 +37,9 @@ struct file_walk {
     unsigned depth;
     struct level levels[VSH_FILE_DEPTH_MAX];
     char name[NAME_MAX + 1];
+    unsigned char type;    /* of name, as the folder lists it */
+    int file_fd;           /* the last entry, when it was opened to look at it; else -1 */
+    struct stat file_stat; /* of file_fd */
 };
 
 int file_walk_new(const struct file_walk_options *options, struct file_walk **ret)
@@ -48,6 +50,7 @@ int file_walk_new(const struct file_walk_options *options, struct file_walk **re
         return -ENOMEM;
     }
     walk->options = *options;
+    walk->file_fd = -1;
     walk->source = strdup(*options->path ? options->path : ".");
     if (!walk->source || file_path_init(&walk->path, options->path) < 0) {
         file_walk_free(walk);
@@ -58,11 +61,20 @@ int file_walk_new(const struct file_walk_options *options, struct file_walk **re
     return 0;
 }
 
+static void close_file(struct file_walk *walk)
+{
+    if (walk->file_fd >= 0) {
+        (void)close(walk->file_fd);
+        walk->file_fd = -1;
+    }
+}
+
 void file_walk_free(struct file_walk *walk)
 {
     if (!walk) {
         return;
     }
+    close_file(walk);
     while (walk->depth > 0) {
         (void)closedir(walk->levels[--walk->depth].dir);
     }
@@ -186,9 +198,42 @@ static bool is_excluded(const struct file_walk *walk)
     return false;
 }
 
+/* Opens the current entry if it is a regular file. Returns a descriptor or a negative errno. */
+static int open_regular(const struct file_walk *walk, struct stat *ret_st)
+{
+    /* O_NONBLOCK: should it have become a FIFO meanwhile, nobody waits for its writer. */
+    cleanup_close int fd = open_entry(walk, O_RDONLY | O_NONBLOCK | O_NOCTTY);
+
+    if (fd < 0) {
+        return fd;
+    }
+    if (fstat(fd, ret_st) < 0) {
+        return -errno;
+    }
+    return S_ISREG(ret_st->st_mode) ? take_fd(&fd) : -ENOTSUP;
+}
+
+/*
+ * What the folder lists as a regular file is opened to look at it, not looked at first: the copy
+ * wants it open next. Should it be something else by now, or not be ours to read, the caller looks
+ * at the name as at any other: the listing decides nothing but which call is first.
+ */
+static bool look_at_open(struct file_walk *walk)
+{
+    if (!walk->options.opens || walk->type != DT_REG) {
+        return false;
+    }
+    walk->file_fd = open_regular(walk, &walk->file_stat);
+    return walk->file_fd >= 0;
+}
+
 static enum file_walk_event look_at(struct file_walk *walk, struct file_walk_item *item)
 {
     walk->through_link = false;
+    if (look_at_open(walk)) {
+        item->st = walk->file_stat;
+        return tell_entry(walk, item);
+    }
     if (fstatat(current_folder(walk), walk->name, &item->st, AT_SYMLINK_NOFOLLOW) < 0) {
         return tell_error(walk, item, "look at it", -errno);
     }
@@ -223,6 +268,7 @@ static int read_name(struct file_walk *walk)
             continue;
         }
         memcpy(walk->name, entry->d_name, length + 1);
+        walk->type = entry->d_type;
         file_path_cut(&walk->path, level->path_length);
         if (file_path_push(&walk->path, walk->name) < 0) {
             return -ENOMEM;
@@ -247,6 +293,7 @@ enum file_walk_event file_walk_next(struct file_walk *walk, struct file_walk_ite
 {
     ret->path = walk->path.text;
     ret->name = walk->name;
+    close_file(walk);
     if (!walk->started) {
         walk->started = true;
         return first(walk, ret);
@@ -270,18 +317,13 @@ enum file_walk_event file_walk_next(struct file_walk *walk, struct file_walk_ite
     return leave(walk, ret);
 }
 
-int file_walk_open(const struct file_walk *walk, struct stat *ret_st)
+int file_walk_open(struct file_walk *walk, struct stat *ret_st)
 {
-    /* O_NONBLOCK: should it have become a FIFO meanwhile, nobody waits for its writer. */
-    cleanup_close int fd = open_entry(walk, O_RDONLY | O_NONBLOCK | O_NOCTTY);
-
-    if (fd < 0) {
-        return fd;
+    if (walk->file_fd < 0) {
+        return open_regular(walk, ret_st);
     }
-    if (fstat(fd, ret_st) < 0) {
-        return -errno;
-    }
-    return S_ISREG(ret_st->st_mode) ? take_fd(&fd) : -ENOTSUP;
+    *ret_st = walk->file_stat;
+    return take_fd(&walk->file_fd);
 }
 
 int file_walk_enter(struct file_walk *walk)

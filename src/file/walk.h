@@ -10,6 +10,7 @@
 #ifndef FILE_WALK_H
 #define FILE_WALK_H
 
+#include <stdbool.h>
 #include <stdint.h>
 #include <sys/stat.h>
 
@@ -21,6 +22,7 @@ struct file_walk_options {
     int root_fd;
     const char *path; /* copied */
     uint32_t flags;   /* VSH_FILE_RECURSIVE, VSH_FILE_FOLLOW */
+    bool opens;       /* file_walk_open() will be called for most regular files */
     uint32_t excludes;
     const char *const *exclude; /* borrowed for the walk's life */
 };
@@ -49,9 +51,10 @@ void file_walk_free(struct file_walk *walk);
 /* Gives the next thing; item's pointers are good until the next call. Blocks only for the disk. */
 enum file_walk_event file_walk_next(struct file_walk *walk, struct file_walk_item *ret);
 
-/* Opens the regular file that the last FILE_WALK_ENTRY told of, for reading, and looks at it again
- * in *ret_st: a descriptor, or a negative errno (-ENOTSUP: it is no regular file any more). */
-int file_walk_open(const struct file_walk *walk, struct stat *ret_st);
+/* Opens the regular file that the last FILE_WALK_ENTRY told of, for reading, and looks at it in
+ * *ret_st: a descriptor, or a negative errno (-ENOTSUP: it is no regular file any more). To be
+ * called once at most per entry. */
+int file_walk_open(struct file_walk *walk, struct stat *ret_st);
 
 /* Enters the folder that the last FILE_WALK_ENTRY told of. Returns 0 or a negative errno: -ELOOP
  * when it is one of those entered already, -E2BIG beyond VSH_FILE_DEPTH_MAX. */

@@ -22,7 +22,6 @@ static void the_target_is_old_or_new(void **state)
     assert_int_equal(file_stage_open(&stage, AT_FDCWD, "target", FILE_STAGE_SYNC), -EBADF);
     int dir_fd = open(".", O_PATH | O_DIRECTORY | O_CLOEXEC);
     assert_int_equal(file_stage_open(&stage, dir_fd, "target", FILE_STAGE_SYNC), 0);
-    (void)close(dir_fd); /* the stage has its own */
     write_all(&stage, "ne");
     assert_int_equal(fstat(stage.fd, &st), 0);
     assert_int_equal(st.st_mode & 07777, 0600);
@@ -31,6 +30,7 @@ static void the_target_is_old_or_new(void **state)
     write_all(&stage, "w");
     assert_int_equal(file_stage_publish(&stage, &meta), 0);
     assert_int_equal(stage.fd, -1);
+    assert_int_equal(close(dir_fd), 0); /* borrowed, so still open */
     expect_text("target", "new");
     expect_meta("target", 0640, 77, 88);
     assert_int_equal(partials_left(), 0);
@@ -232,6 +232,140 @@ static void holes_count_as_length(void **state)
     assert_true(st.st_blocks * 512 < 100000);
 }
 
+/* Who has the folder's lock stages small files without one each. */
+static void one_at_a_time_fills_a_folder_alone(void **state)
+{
+    (void)state;
+    struct file_stage stage;
+    struct file_stage other;
+    const struct file_meta meta = {.mode = 0640, .mtime = {.tv_sec = 77, .tv_nsec = 88}};
+    int first = open(".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    int second = open(".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    int path = open(".", O_PATH | O_DIRECTORY | O_CLOEXEC);
+
+    assert_false(file_stage_lock_folder(path));
+    assert_true(file_stage_lock_folder(first));
+    assert_false(file_stage_lock_folder(second));
+    assert_int_equal(file_stage_open(&stage, first, "t", FILE_STAGE_ALONE), 0);
+    assert_int_equal(file_stage_open(&other, second, "t", 0), 0);
+    assert_string_not_equal(stage.partial, other.partial);
+    write_all(&stage, "alone");
+    write_all(&other, "other");
+    assert_int_equal(partials_left(), 2);
+    assert_false(exists("t"));
+    assert_int_equal(file_stage_publish(&stage, &meta), 0);
+    expect_text("t", "alone");
+    expect_meta("t", 0640, 77, 88);
+    assert_int_equal(file_stage_publish(&other, &meta), 0);
+    expect_text("t", "other");
+    /* A small part is of no use to anybody. */
+    assert_int_equal(file_stage_open(&stage, first, "t", FILE_STAGE_ALONE), 0);
+    file_stage_keep(&stage);
+    assert_int_equal(partials_left(), 0);
+    (void)close(first);
+    assert_true(file_stage_lock_folder(second));
+    (void)close(second);
+    (void)close(path);
+}
+
+/* Alone the target is looked at last; the answers are those of a look at the beginning. */
+static void alone_replaces_what_may_be_replaced(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *name;
+        uint32_t flags;
+        int rc;
+    } cases[] = {
+        {"file", 0, 0},
+        {"dangling", 0, 0},
+        {"folder", 0, -EISDIR},
+        {"empty", 0, -EISDIR},
+        {"pipe", 0, -ENOTSUP},
+        {"late", FILE_STAGE_NEW, -EEXIST},
+        {"fresh", FILE_STAGE_NEW, 0},
+    };
+    struct file_stage stage;
+    struct stat st;
+    int dir_fd = open(".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+
+    make_text("file", "old");
+    assert_int_equal(symlink("file-behind", "dangling"), 0);
+    make_dir("folder", 0755);
+    make_text("folder/in", "it");
+    make_dir("empty", 0755);
+    assert_int_equal(mkfifo("pipe", 0600), 0);
+    assert_true(file_stage_lock_folder(dir_fd));
+    assert_int_equal(file_stage_open(&stage, dir_fd, "file", FILE_STAGE_ALONE | FILE_STAGE_NEW),
+                     -EEXIST);
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        assert_int_equal(
+            file_stage_open(&stage, dir_fd, cases[i].name, FILE_STAGE_ALONE | cases[i].flags), 0);
+        write_all(&stage, "new");
+        if (strcmp(cases[i].name, "late") == 0) {
+            make_text("late", "somebody was faster");
+        }
+        assert_int_equal(file_stage_publish(&stage, NULL), cases[i].rc);
+        assert_int_equal(stage.fd, -1);
+        if (cases[i].rc == 0) {
+            assert_int_equal(lstat(cases[i].name, &st), 0);
+            assert_true(S_ISREG(st.st_mode));
+            expect_text(cases[i].name, "new");
+        }
+        assert_int_equal(partials_left(), 0);
+    }
+    expect_text("late", "somebody was faster");
+    expect_text("folder/in", "it");
+    assert_false(exists("file-behind"));
+    assert_int_equal(lstat("pipe", &st), 0);
+    assert_true(S_ISFIFO(st.st_mode));
+    (void)close(dir_fd);
+}
+
+/* What a killed copy left goes away, be its mode the last or not; what is not ours stays. */
+static void alone_removes_only_its_own_litter(void **state)
+{
+    (void)state;
+    struct file_stage stage;
+    char partial[NAME_MAX + 1];
+    int dir_fd = open(".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+
+    assert_true(file_stage_lock_folder(dir_fd));
+    assert_int_equal(file_stage_open(&stage, dir_fd, "t", FILE_STAGE_ALONE), 0);
+    (void)snprintf(partial, sizeof(partial), "%s", stage.partial);
+    file_stage_discard(&stage);
+    make_file("mine", "mine", 4, 0600);
+    for (int way = 0; way < 5; way++) {
+        bool litter = way < 2;
+        switch (way) {
+        case 0:
+            make_file(partial, "litter", 6, 0600);
+            break;
+        case 1:
+            make_file(partial, "litter", 6, 0644);
+            break;
+        case 2:
+            assert_int_equal(symlink("mine", partial), 0);
+            break;
+        case 3:
+            assert_int_equal(mkfifo(partial, 0600), 0);
+            break;
+        default:
+            assert_int_equal(mkdir(partial, 0700), 0);
+            break;
+        }
+        assert_int_equal(file_stage_open(&stage, dir_fd, "t", FILE_STAGE_ALONE), 0);
+        assert_int_equal(strcmp(stage.partial, partial) == 0, litter);
+        write_all(&stage, "new");
+        assert_int_equal(file_stage_publish(&stage, NULL), 0);
+        expect_text("mine", "mine");
+        expect_text("t", "new");
+        assert_int_equal(partials_left(), !litter);
+        assert_int_equal(remove(partial), litter ? -1 : 0);
+    }
+    (void)close(dir_fd);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -245,6 +379,9 @@ int main(void)
         TEST(a_locked_partial_is_left_to_its_owner),
         TEST(a_planted_partial_is_not_used),
         TEST(holes_count_as_length),
+        TEST(one_at_a_time_fills_a_folder_alone),
+        TEST(alone_replaces_what_may_be_replaced),
+        TEST(alone_removes_only_its_own_litter),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
