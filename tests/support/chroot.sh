@@ -85,21 +85,13 @@ chroot_run()
     shift
     # shellcheck disable=SC2016
     unshare -mpf --propagation private bash -euc '
-        folder=$1
-        shift
+        . "$1"
+        folder=$2
+        shift 2
         mount -t proc proc "$folder/proc"
-        mount -t tmpfs -o mode=755 dev "$folder/dev"
-        for node in null zero full random urandom tty; do
-            : >"$folder/dev/$node"
-            mount --bind "/dev/$node" "$folder/dev/$node"
-        done
-        mkdir "$folder/dev/pts" "$folder/dev/shm"
-        mount -t devpts -o newinstance,ptmxmode=0666,mode=620,gid=5 devpts "$folder/dev/pts"
-        mount -t tmpfs -o mode=1777 shm "$folder/dev/shm"
-        ln -s pts/ptmx "$folder/dev/ptmx"
-        ln -s /proc/self/fd "$folder/dev/fd"
+        make_devices "$folder"
         mount -t tmpfs -o mode=755 run "$folder/run"
         exec chroot "$folder" env -i PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin \
             HOME=/root TERM=xterm LC_ALL=C.UTF-8 "$@"
-    ' bash "$folder" "$@"
+    ' bash "$(dirname "${BASH_SOURCE[0]}")/devices.sh" "$folder" "$@"
 }

@@ -14,6 +14,9 @@
 # Takes root, overlayfs and cgroup2; without them it says so and ends with 77.
 set -euo pipefail
 
+# shellcheck source=devices.sh
+. "$(dirname "$0")/devices.sh"
+
 lower=/
 layers=()
 binds=()
@@ -80,20 +83,6 @@ outside()
     trap - TERM INT
     wait "$inside" 2>/dev/null || true
     exit "$status"
-}
-
-make_devices()
-{
-    local root=$1 name
-    mount -t tmpfs -o mode=755 dev "$root/dev"
-    for name in null zero full random urandom tty; do
-        : >"$root/dev/$name"
-        mount --bind "/dev/$name" "$root/dev/$name"
-    done
-    mkdir "$root/dev/pts" "$root/dev/shm"
-    mount -t devpts -o newinstance,ptmxmode=0666,mode=620 devpts "$root/dev/pts"
-    ln -s pts/ptmx "$root/dev/ptmx"
-    ln -s /proc/self/fd "$root/dev/fd"
 }
 
 inside()
