@@ -80,8 +80,10 @@ ok "cloud-hypervisor: its API socket's name, and a VM that has ended has none"
 
 start_vmm qemu-system-x86_64 -name "web$N" -device vhost-vsock-pci,guest-cid=${C}3
 second=$VMM_PID
-refused "more than one running VM is named \"web$N\": CID ${C}1 \(QEMU process $web\), CID ${C}3 \(QEMU process $second\); use" \
-    "$CLIENT" "web$N" true
+# Told in the order of /proc, and process numbers begin again from the lowest one now and then.
+older="CID ${C}1 \(QEMU process $web\)"
+newer="CID ${C}3 \(QEMU process $second\)"
+refused "more than one running VM is named \"web$N\": ($older, $newer|$newer, $older); use" "$CLIENT" "web$N" true
 expect_status 255 no_vsock "$PROXY" "web$N.vsock" </dev/null
 expect_match "more than one running VM is named \"web$N\""
 mkdir -p "$HOME/.config/vsock-shell"
@@ -118,7 +120,6 @@ start_vmm notes -x
 ) &
 STARTED+=("$!")
 wait_for 10 grep -qsa "liar$N" "/proc/$!/cmdline" || fail 'it did not start'
-wait_for 10 test "$(readlink "/proc/$!/exe")" = "$TMP/vmm/notes"
 refused "the name \"liar$N\" is claimed by QEMU process $! only" "$CLIENT" "liar$N" true
 ok 'a process that only calls itself QEMU gives no name'
 

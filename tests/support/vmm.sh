@@ -34,13 +34,16 @@ start_vmm()
     wait_for 10 vmm_is_up "$program" || fail "$program did not start"
 }
 
-# Behind the fork, setpriv and unshare there is the exec.
+# Behind the fork, setpriv and unshare there is the exec; and there is the program for a moment before
+# there is its command line.
 vmm_is_up()
 {
     local pid children
     children=$(cat "/proc/$VMM_PID/task/$VMM_PID/children")
     for pid in "$VMM_PID" $children; do
-        [ "$(readlink "/proc/$pid/exe")" != "$1" ] || return 0
+        if [ "$(readlink "/proc/$pid/exe")" = "$1" ] && grep -qsa . "/proc/$pid/cmdline"; then
+            return 0
+        fi
     done
     return 1
 }
