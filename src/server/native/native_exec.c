@@ -23,8 +23,6 @@ struct exec {
     uint32_t owed;                 /* bytes of stdin disposed of and not yet given back */
     struct native_input input;
     bool starved; /* output waits for room in the queue */
-    bool exited;
-    struct process_result result;
 };
 
 static size_t on_output_reserve(void *peer, enum vsh_stream stream, uint8_t **ret)
@@ -89,23 +87,13 @@ static void on_input_closed(void *peer)
     (void)vsh_put_stream(native->queue, VSH_V2_CLOSE, VSH_STREAM_STDIN);
 }
 
-/* Runs inside the pump, which must not be freed under its feet: exec_moved() draws the line. */
-static void on_exited(void *peer, const struct process_result *result)
-{
-    struct native *native = peer;
-    struct exec *exec = native->request;
-
-    exec->exited = true;
-    exec->result = *result;
-}
-
 static const struct pump_peer pump_ops = {
     .output_reserve = on_output_reserve,
     .output_commit = on_output_commit,
     .output_eof = on_output_eof,
     .input_taken = on_input_taken,
     .input_closed = on_input_closed,
-    .exited = on_exited,
+    .exited = native_process_exited,
 };
 
 static int put_exit(struct native *native, const struct process_result *result)
@@ -133,16 +121,15 @@ static void exec_moved(struct native *native)
     if (native_process_is_unrecorded(native, &exec->process)) {
         return;
     }
-    if (!exec->exited) {
+    if (!exec->process.exited) {
         give_credit(native, exec);
         native_process_watch(native, &exec->process);
         return;
     }
-    if (put_exit(native, &exec->result) < 0) {
+    if (put_exit(native, &exec->process.result) < 0) {
         return; /* no room: when there is, we are called again */
     }
-    const struct audit_result result = audit_exit(exec->result.signalled, exec->result.code);
-    native_finish(native, true, &result);
+    native_process_finish(native, &exec->process);
 }
 
 static int take_data(struct native *native, const struct vsh_message *message)
@@ -238,7 +225,7 @@ static int exec_message(struct native *native, const struct vsh_message *message
 
     for (size_t i = 0; i < sizeof(messages) / sizeof(messages[0]); i++) {
         if (messages[i].type == message->type) {
-            return exec->exited ? 0 : messages[i].take(native, message);
+            return exec->process.exited ? 0 : messages[i].take(native, message);
         }
     }
     return native_fail(native, VSH_ERROR_PROTOCOL,

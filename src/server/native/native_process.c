@@ -130,6 +130,22 @@ bool native_process_is_unrecorded(struct native *native, const struct native_pro
     return true;
 }
 
+void native_process_exited(void *peer, const struct process_result *result)
+{
+    struct native *native = peer;
+    struct native_process *process = native->request;
+
+    process->exited = true;
+    process->result = *result;
+}
+
+void native_process_finish(struct native *native, const struct native_process *process)
+{
+    const struct audit_result result = audit_exit(process->result.signalled, process->result.code);
+
+    native_finish(native, true, &result);
+}
+
 static void on_pump_fd(int fd, short revents, void *data)
 {
     struct native *native = data;

@@ -3,6 +3,7 @@
 #ifndef SERVER_NATIVE_PROCESS_H
 #define SERVER_NATIVE_PROCESS_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 #include "server/native/native_session.h"
@@ -16,6 +17,8 @@ struct native_process {
     struct pump *pump;
     int watched[PUMP_FDS_MAX];
     size_t watched_count;
+    bool exited; /* the pump has moved everything and told the result */
+    struct process_result result;
 };
 
 /* What to start; command NULL = login shell. */
@@ -47,6 +50,13 @@ int native_process_explain(int error, enum process_stage stage, const char *what
 
 /* Has the recording broken? Then the session has been ended. Before anything else in moved(). */
 bool native_process_is_unrecorded(struct native *native, const struct native_process *process);
+
+/*
+ * The pump's call. It runs inside the pump, which must not be freed under its feet: moved() draws
+ * the line, and finishes when the peer has been told.
+ */
+void native_process_exited(void *peer, const struct process_result *result);
+void native_process_finish(struct native *native, const struct native_process *process);
 
 /* Watches what the pump wants now; after every call into the pump. */
 void native_process_watch(struct native *native, struct native_process *process);

@@ -21,8 +21,6 @@ struct v1_shell {
     size_t input_pending;
     bool starved;
     bool input_closed; /* what still comes is dropped */
-    bool exited;
-    struct process_result result;
 };
 
 static size_t on_output_reserve(void *peer, enum vsh_stream stream, uint8_t **ret)
@@ -76,22 +74,13 @@ static void on_input_closed(void *peer)
     shell->input_closed = true;
 }
 
-static void on_exited(void *peer, const struct process_result *result)
-{
-    struct native *native = peer;
-    struct v1_shell *shell = native->request;
-
-    shell->exited = true;
-    shell->result = *result;
-}
-
 static const struct pump_peer pump_ops = {
     .output_reserve = on_output_reserve,
     .output_commit = on_output_commit,
     .output_eof = on_output_eof,
     .input_taken = on_input_taken,
     .input_closed = on_input_closed,
-    .exited = on_exited,
+    .exited = native_process_exited,
 };
 
 static void v1_moved(struct native *native)
@@ -105,13 +94,12 @@ static void v1_moved(struct native *native)
     if (native_process_is_unrecorded(native, &shell->process)) {
         return;
     }
-    if (!shell->exited) {
+    if (!shell->process.exited) {
         native_process_watch(native, &shell->process);
         return;
     }
     if (vsh_queue_put(native->queue, VSH_V1_CLIENT_END, NULL, 0) == 0) {
-        const struct audit_result result = audit_exit(shell->result.signalled, shell->result.code);
-        native_finish(native, true, &result);
+        native_process_finish(native, &shell->process);
     }
 }
 
@@ -128,7 +116,7 @@ static int v1_message(struct native *native, const struct vsh_message *message)
 
     switch (message->type) {
     case VSH_V1_CLIENT_DATA:
-        if (shell->exited || shell->input_closed) {
+        if (shell->process.exited || shell->input_closed) {
             return 0;
         }
         shell->input_pending += message->length;
