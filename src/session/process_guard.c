@@ -6,12 +6,56 @@
 #include <fcntl.h>
 #include <signal.h>
 #include <stdbool.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include "base/cleanup.h"
 #include "base/fd.h"
 #include "session/process.h"
+
+#define STAT_START_BRK 47 /* the field's number in proc(5) */
+
+/* Where the heap begins, or 0. The name before the fields may hold blanks and parentheses. */
+static uintptr_t heap_begin(void)
+{
+    char text[1024];
+    int field = 2;
+
+    cleanup_close int fd = open("/proc/self/stat", O_RDONLY | O_CLOEXEC);
+    ssize_t n = fd < 0 ? -1 : read(fd, text, sizeof(text) - 1);
+    if (n <= 0) {
+        return 0;
+    }
+    text[n] = '\0';
+    const char *at = strrchr(text, ')');
+    while (at && field < STAT_START_BRK) {
+        at = strchr(at + 1, ' ');
+        field++;
+    }
+    return at ? (uintptr_t)strtoull(at + 1, NULL, 10) : 0;
+}
+
+/*
+ * The copy of the session's heap: its keys and what else it knows are nothing that a second process
+ * needs, and every page that the session writes to would be there twice. From here on nothing may
+ * allocate, see process_terminate.c. The system call, which cannot move anything but the heap's
+ * end, since not every C library has the function for it. A static program may have its thread's
+ * own data there, and a heap that begins above its end is one of valgrind's.
+ */
+static void give_heap_back(void)
+{
+    uintptr_t begin = heap_begin();
+    uintptr_t end = (uintptr_t)syscall(SYS_brk, 0);
+    uintptr_t thread = (uintptr_t)&errno;
+
+    if (begin != 0 && begin < end && (thread < begin || thread >= end)) {
+        (void)syscall(SYS_brk, begin);
+    }
+}
 
 /*
  * Every signal is blocked here; release ends us by SIGKILL, which also meets a stopped process.
@@ -26,6 +70,7 @@ static __attribute__((noreturn)) void run(int fd)
         _exit(1);
     }
     fd_close_from(STDIN_FILENO + 1);
+    give_heap_back();
     bool named = read(STDIN_FILENO, &session, sizeof(session)) == (ssize_t)sizeof(session);
     if (named && read(STDIN_FILENO, &byte, 1) == 0) {
         process_terminate_orphans(session);

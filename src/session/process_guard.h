@@ -2,8 +2,9 @@
 /*
  * A process beside each session that ends it when we are killed and cannot (design: nothing is left
  * 5 s later). It sleeps until then: our end of a pipe closes with us. It has the rights that we
- * have when it starts, and no descriptor but the pipe's other end. It is there before the session,
- * whose first process names itself: a command may kill us as soon as it runs.
+ * have when it starts, no descriptor but the pipe's other end, and nothing of our heap, where keys
+ * are. It is there before the session, whose first process names itself: a command may kill us as
+ * soon as it runs.
  */
 #ifndef SESSION_PROCESS_GUARD_H
 #define SESSION_PROCESS_GUARD_H
