@@ -8,47 +8,22 @@
 # shellcheck source=../support/lib.sh
 . "$(dirname "$0")/../support/lib.sh"
 
-need cc
 # A static program would not load the fake, and speak to real machines.
-need_dynamic
-
-FAKE=$TMP/fake_vsock.so
-cc -D_GNU_SOURCE -shared -fPIC -o "$FAKE" "$SUPPORT/fake_vsock.c" || fail 'the fake does not compile'
-
-# A sanitizer's library wants to be the first one; here it may be the second.
-export ASAN_OPTIONS=${ASAN_OPTIONS:+$ASAN_OPTIONS:}verify_asan_link_order=0
+build_preload fake_vsock
 
 # with_vsock WHERE ERRNO CMD...
 with_vsock()
 {
     local at=$1 error=$2
     shift 2
-    env LD_PRELOAD="$FAKE" FAKE_VSOCK_AT="$at" FAKE_VSOCK_ERRNO="$error" "$@"
-}
-
-expect_one_line()
-{
-    [ "$(wc -l <"$ERR")" -eq 1 ] || {
-        show_run
-        fail 'the message is not one line'
-    }
-}
-
-# refused REGEX CMD...: own failure, said in one line.
-refused()
-{
-    local wanted=$1
-    shift
-    expect_status 255 "$@"
-    expect_match "$wanted"
-    expect_one_line
+    env LD_PRELOAD="$TMP/fake_vsock.so" FAKE_VSOCK_AT="$at" FAKE_VSOCK_ERRNO="$error" "$@"
 }
 
 run with_vsock socket EAFNOSUPPORT "$CLIENT" 77 true
 grep -q 'cannot connect' "$ERR" || skip 'the client does not take a preloaded library (static build)'
 
 while IFS='|' read -r target at error wanted; do
-    refused "cannot connect to vsock:$target:5000: .*$wanted" \
+    expect_refused "cannot connect to vsock:$target:5000: .*$wanted" \
         with_vsock "$at" "$error" "$CLIENT" "$target" true </dev/null
 done <<'END'
 77|connect|ENODEV|no running VM has this CID
@@ -65,22 +40,22 @@ done <<'END'
 END
 ok 'every errno of a vsock connect is a sentence with a cure'
 
-refused 'vsock:77:6000: .*nobody listens' with_vsock later ECONNRESET "$CLIENT" -p 6000 77 true
+expect_refused 'vsock:77:6000: .*nobody listens' with_vsock later ECONNRESET "$CLIENT" -p 6000 77 true
 ok 'the sentence names the port that was asked for'
 
-refused 'still booting' with_vsock never 0 "$CLIENT" --timeout 0.3 77 true
+expect_refused 'still booting' with_vsock never 0 "$CLIENT" --timeout 0.3 77 true
 ok 'a VM that never answers is given up at --timeout'
 
-refused 'no running VM' with_vsock connect ENODEV "$CLIENT" --wait 0.5 77 true
+expect_refused 'no running VM' with_vsock connect ENODEV "$CLIENT" --wait 0.5 77 true
 ok '--wait ends by itself'
 
-refused "unix:$TMP/none: there is no such socket" "$CLIENT" "unix:$TMP/none" true
+expect_refused "unix:$TMP/none: there is no such socket" "$CLIENT" "unix:$TMP/none" true
 : >"$TMP/file"
-refused 'nobody listens on it' "$CLIENT" "unix:$TMP/file" true
-refused 'is no folder' "$CLIENT" "unix:$TMP/file/x" true
+expect_refused 'nobody listens on it' "$CLIENT" "unix:$TMP/file" true
+expect_refused 'is no folder' "$CLIENT" "unix:$TMP/file/x" true
 if [ "$(id -u)" -ne 0 ]; then
     mkdir -m 0 "$TMP/closed"
-    refused 'permission denied' "$CLIENT" "unix:$TMP/closed/x" true
+    expect_refused 'permission denied' "$CLIENT" "unix:$TMP/closed/x" true
 fi
 ok 'a unix socket that is not there, not served or not allowed'
 
@@ -88,7 +63,7 @@ while IFS='|' read -r target wanted; do
     run "$CLIENT" "$target" true </dev/null
     [ "$STATUS" -eq 255 ] || [ "$STATUS" -eq 2 ] || fail "$target gave status $STATUS"
     expect_match "$wanted"
-    expect_one_line
+    [ "$(wc -l <"$ERR")" -eq 1 ] || fail "the message is not one line: $(cat "$ERR")"
 done <<'END'
 3:5000|"3:5000" is no address: .*vsock:3:5000
 +3|"\+3" is no address
@@ -110,7 +85,7 @@ printf 'here %s # comment\nbad one two three\n' "$T" >"$HOME/.config/vsock-shell
 expect_status 4 "$CLIENT" here 'exit 4'
 expect_status 5 "$CLIENT" here.vsock 'exit 5'
 expect_status 6 "$CLIENT" "unix%$SOCKET.vsock" 'exit 6'
-refused 'hosts, line 2: more than 3 words; a line is' "$CLIENT" bad true
+expect_refused 'hosts, line 2: more than 3 words; a line is' "$CLIENT" bad true
 ok 'names of the hosts file, with and without .vsock'
 
 run "$SERVER" --listen "$T"
@@ -130,7 +105,7 @@ ok 'a server that cannot listen says why and what to do'
 kill -KILL "$SERVER_PID"
 wait_for 10 is_gone "$SERVER_PID" || fail 'the server outlived SIGKILL'
 [ -S "$SOCKET" ] || fail 'the stale socket is not there: nothing is tested'
-refused 'nobody listens on it' "$CLIENT" "$T" true
+expect_refused 'nobody listens on it' "$CLIENT" "$T" true
 T2=$T
 "$CLIENT" --wait 20 "$T2" 'exit 8' </dev/null 2>"$TMP/waited" &
 WAITER=$!

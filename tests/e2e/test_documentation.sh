@@ -41,9 +41,7 @@ done
 [ "$(tail -n 1 "$OUT")" -ge 70 ] || fail 'the documents quote too few sentences to be true'
 ok 'the manual has its sections; it and the README quote what the programs say'
 
-SPY=$TMP/getopt_spy.so
-cc -shared -fPIC -o "$SPY" "$SUPPORT/getopt_spy.c" || fail 'the spy does not compile'
-export ASAN_OPTIONS=${ASAN_OPTIONS:+$ASAN_OPTIONS:}verify_asan_link_order=0
+build_preload getopt_spy
 
 same_lines()
 {
@@ -63,7 +61,7 @@ ok 'every page that is referred to exists, and the README names them all'
 # What the program takes: options.NAME has a line "OPTION value|flag NUMBER" for each spelling.
 ask_program()
 {
-    LD_PRELOAD=$SPY "$VSH_BUILD/src/vsock-shell-$1" >"$TMP/options.$1"
+    LD_PRELOAD=$TMP/getopt_spy.so "$VSH_BUILD/src/vsock-shell-$1" >"$TMP/options.$1"
     [ "$(wc -l <"$TMP/options.$1")" -ge 5 ] || fail "vsock-shell-$1 has not called getopt_long"
     cut -d ' ' -f 1,2 "$TMP/options.$1" | sort >"$TMP/taken.$1"
     grep -vwE -e "($EARLIER)" "$TMP/taken.$1" >"$TMP/offered.$1" || true

@@ -5,11 +5,7 @@
 . "$(dirname "$0")/../support/lib.sh"
 
 [ "$VSH_TRANSPORT" = unix ] || skip 'counts what a unix socket does'
-need cc
-need_dynamic
-export ASAN_OPTIONS=${ASAN_OPTIONS:+$ASAN_OPTIONS:}verify_asan_link_order=0
-SPY=$TMP/splice_spy.so
-cc -shared -fPIC -o "$SPY" "$SUPPORT/splice_spy.c" || fail 'the spy does not compile'
+build_preload splice_spy
 export SPLICE_LOG=$TMP/moved
 head -c 16M /dev/urandom >"$TMP/data"
 
@@ -31,7 +27,7 @@ through()
     : >"$SPLICE_LOG"
     : >"$TMP/server.log"
     rm -f "$TMP/back"
-    SPLICE_MODE=$1 LD_PRELOAD=$SPY start_server
+    SPLICE_MODE=$1 LD_PRELOAD=$TMP/splice_spy.so start_server
     # The pauses let the command catch up: what it has not read yet is in the way of more.
     for i in 0 1 2 3; do
         dd if="$TMP/data" bs=4M skip="$i" count=1 status=none
@@ -65,7 +61,7 @@ ok 'a frame of which the kernel moves only a part'
 # The command reads nothing until it is told to end: the signal passes what waits for it.
 unset SPLICE_MODE
 : >"$SPLICE_LOG"
-LD_PRELOAD=$SPY start_server
+LD_PRELOAD=$TMP/splice_spy.so start_server
 mkfifo "$TMP/input"
 "$CLIENT" "$T" 'trap "echo told; exit 3" TERM; head -c 1M >/dev/null; echo ready; head -c 1M >/dev/null
     echo full; while :; do sleep 0.1; done' <"$TMP/input" >"$OUT" 2>"$ERR" &

@@ -5,10 +5,8 @@
 # shellcheck source=../support/lib.sh
 . "$(dirname "$0")/../support/lib.sh"
 
-need cc python3
-need_dynamic
-cc -D_GNU_SOURCE -shared -fPIC -o "$TMP/slow_stat.so" "$SUPPORT/slow_stat.c" || fail 'it does not compile'
-export ASAN_OPTIONS=${ASAN_OPTIONS:+$ASAN_OPTIONS:}verify_asan_link_order=0
+need python3
+build_preload slow_stat
 SLOWLY=(env "LD_PRELOAD=$TMP/slow_stat.so")
 
 make_files()

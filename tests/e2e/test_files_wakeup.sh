@@ -7,15 +7,11 @@
 # shellcheck source=../support/lib.sh
 . "$(dirname "$0")/../support/lib.sh"
 
-need cc
-need_dynamic
-export ASAN_OPTIONS=${ASAN_OPTIONS:+$ASAN_OPTIONS:}verify_asan_link_order=0
-HICCUP=$TMP/send_hiccup.so
-cc -shared -fPIC -o "$HICCUP" "$SUPPORT/send_hiccup.c" || fail 'the hiccup does not compile'
+build_preload send_hiccup
 
 hiccup()
 {
-    LD_PRELOAD=$HICCUP timeout "$((30 * VSH_SLOW))" "$@"
+    LD_PRELOAD=$TMP/send_hiccup.so timeout "$((30 * VSH_SLOW))" "$@"
 }
 
 start_server
@@ -28,7 +24,7 @@ expect_line "$(sha256sum <"$TMP/data")"
 ok 'standard input of a command'
 stop_server
 
-LD_PRELOAD=$HICCUP start_server
+LD_PRELOAD=$TMP/send_hiccup.so start_server
 expect_status 0 timeout "$((30 * VSH_SLOW))" "$CLIENT" -q "$T" -d "$TMP/up:$TMP/down"
 expect_same "$TMP/data" "$TMP/down"
 ok 'down'

@@ -10,7 +10,7 @@
 . "$SUPPORT/vmm.sh"
 need_unix
 need python3
-vsock_is_fake
+build_preload fake_vsock
 
 HOSTS=$HOME/.config/vsock-shell/hosts
 mkdir -p "$HOME/.config/vsock-shell"

@@ -21,16 +21,6 @@ start_mux()
     wait_for 10 unix_listens "$path" || fail "the multiplexer on $path did not start"
 }
 
-# refused REGEX CMD...: own failure, said in one line.
-refused()
-{
-    local wanted=$1
-    shift
-    expect_status 255 "$@"
-    expect_match "$wanted"
-    [ "$(wc -l <"$ERR")" -eq 1 ] || fail "the message is not one line: $(cat "$ERR")"
-}
-
 start_server -v
 head -c 3000000 /dev/urandom >"$TMP/data"
 SUM=$(sha256sum <"$TMP/data")
@@ -46,9 +36,9 @@ run "$CLIENT" "$M" "cat $TMP/data"
 expect_same "$OUT" "$TMP/data"
 ok 'exec through a multiplexer that answers with a port of ten digits'
 
-refused 'nobody listens on this port in the VM' "$CLIENT" -p 5001 "$M" true
+expect_refused 'nobody listens on this port in the VM' "$CLIENT" -p 5001 "$M" true
 expect_line 'connect 5001' "$EVENTS"
-refused 'nobody listens on this port in the VM' "$CLIENT" "$M:4294967294" true
+expect_refused 'nobody listens on this port in the VM' "$CLIENT" "$M:4294967294" true
 expect_line 'connect 4294967294' "$EVENTS"
 expect_status 0 "$CLIENT" "$M:5000.vsock" true
 ! grep -q bad "$EVENTS" || fail "CONNECT did not come in one piece: $(cat "$EVENTS")"
@@ -74,10 +64,10 @@ end_process "$PROXY_PID"
 ok 'bytes that come in one piece with the answer belong to the session'
 
 start_mux refusing --mode refuse
-refused "$M:5000: the multiplexer closed the stream.*start vsock-shell-server" "$CLIENT" "$M" true
+expect_refused "$M:5000: the multiplexer closed the stream.*start vsock-shell-server" "$CLIENT" "$M" true
 start_mux silent --mode silent
-refused 'the multiplexer does not answer' "$CLIENT" --timeout 0.5 "$M" true
-refused 'no vsock multiplexer' "$CLIENT" "mux:$SOCKET" true
+expect_refused 'the multiplexer does not answer' "$CLIENT" --timeout 0.5 "$M" true
+expect_refused 'no vsock multiplexer' "$CLIENT" "mux:$SOCKET" true
 ok 'a multiplexer that refuses, says nothing, or is none'
 
 start_mux cutting --mode cut-half-close

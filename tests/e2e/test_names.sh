@@ -10,16 +10,11 @@
 . "$SUPPORT/vmm.sh"
 need_unix
 need python3
-vsock_is_fake
+build_preload fake_vsock
 
-# refused REGEX CMD...: own failure, said in one line.
 refused()
 {
-    local wanted=$1
-    shift
-    expect_status 255 no_vsock "$@"
-    expect_match "$wanted"
-    [ "$(wc -l <"$ERR")" -eq 1 ] || fail "the message is not one line: $(cat "$ERR")"
+    expect_refused "$1" no_vsock "${@:2}"
 }
 
 # runs NAME: a command goes through the name.

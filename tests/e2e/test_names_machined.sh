@@ -10,7 +10,7 @@
 . "$SUPPORT/vmm.sh"
 need_unix
 need python3 unshare mount
-vsock_is_fake
+build_preload fake_vsock
 
 # The client sees $TMP/run as /run.
 [ "$(id -u)" -eq 0 ] && NAMESPACE=(unshare --mount) || NAMESPACE=(unshare --map-root-user --mount)

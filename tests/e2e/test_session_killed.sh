@@ -88,7 +88,7 @@ expect_killed()
 expect_early_death()
 {
     local T=unix:$TMP/slow.sock server pid
-    cc -D_GNU_SOURCE -shared -fPIC -o "$TMP/slow_fork.so" "$SUPPORT/slow_fork.c" || fail 'it does not compile'
+    build_preload slow_fork
     LD_PRELOAD=$TMP/slow_fork.so "$SERVER" --listen "$T" </dev/null 2>"$TMP/slow.log" &
     server=$!
     STARTED+=("$server")

@@ -18,6 +18,7 @@
 #   expect_status N CMD...        run, then fail unless the status is N
 #   expect_line TEXT [FILE]       fail unless a whole line of FILE (default $OUT) is TEXT
 #   expect_match REGEX [FILE]     fail unless FILE (default $ERR) has a line that matches (ERE)
+#   expect_refused REGEX CMD...   fail unless the status is 255 and the one line in $ERR matches
 #   expect_same FILE FILE         fail unless both hold the same bytes
 #   find_running NAME             sets LEFT to the living descendants whose programs match NAME, a pattern (comm: 15 bytes)
 #   no_connection                 whether of the servers' processes no other than $SERVER_PID is there
@@ -27,6 +28,8 @@
 #                                 that two tests must not do it at once
 #   need PROGRAM...               skip unless all are installed
 #   need_dynamic                  skip where the programs are static: nothing can be loaded before libc
+#   build_preload NAME            builds $SUPPORT/NAME.c as $TMP/NAME.so, for LD_PRELOAD; skips where there is no
+#                                 compiler or need_dynamic does
 #   need_unix                     skip where $T is a vsock address: the test is about unix sockets
 #   need_ssh                      skip unless the build has the SSH server and OpenSSH is installed
 #   ok NAME, fail MESSAGE, skip REASON     one line per behaviour; end with 1; end with 77
@@ -134,6 +137,15 @@ need_dynamic()
 {
     need readelf
     readelf -l "$CLIENT" | grep -q INTERP || skip 'these programs are static'
+}
+
+build_preload()
+{
+    need cc
+    need_dynamic
+    cc -D_GNU_SOURCE -shared -fPIC -o "$TMP/$1.so" "$SUPPORT/$1.c" || fail "$1.c does not compile"
+    # A sanitizer's library wants to be the first one; here it may be the second.
+    export ASAN_OPTIONS=$ASAN_OPTIONS:verify_asan_link_order=0
 }
 
 need_ssh()
@@ -254,6 +266,15 @@ expect_match()
     grep -qaE -e "$1" "${2:-$ERR}" && return 0
     show_run
     fail "nothing matches '$1' in ${2:-the messages}"
+}
+
+expect_refused()
+{
+    local wanted=$1
+    shift
+    expect_status 255 "$@"
+    expect_match "$wanted"
+    [ "$(wc -l <"$ERR")" -eq 1 ] || fail "the message is not one line: $(cat "$ERR")"
 }
 
 expect_same()

@@ -3,7 +3,6 @@
  * LD_PRELOAD: splice(2) that writes down what it moved ($SPLICE_LOG), and that $SPLICE_MODE makes
  * refuse as a kernel does that cannot, or tear every frame and give up in its middle.
  */
-#define _GNU_SOURCE
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>

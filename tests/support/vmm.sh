@@ -8,7 +8,7 @@
 #   VMM_AS=(CMD...)                 put in front: setpriv, unshare
 #   $N                              a suffix for names that no VM of this machine has
 #   $C                              CIDs that none has, with a digit behind: ${C}1
-#   no_vsock CMD...                 runs CMD under fake_vsock.so: no call reaches a real vsock; a
+#   no_vsock CMD...                 runs CMD under fake_vsock.so (build_preload): no call reaches a real vsock; a
 #                                   connection to any CID goes to $SOCKET
 #   stop_vmm PID
 #
@@ -51,16 +51,6 @@ vmm_is_up()
 stop_vmm()
 {
     end_process "$1"
-}
-
-vsock_is_fake()
-{
-    need cc
-    need_dynamic
-    cc -D_GNU_SOURCE -shared -fPIC -o "$TMP/fake_vsock.so" "$SUPPORT/fake_vsock.c" ||
-        fail 'the fake does not compile'
-    # A sanitizer's library wants to be the first one; here it may be the second.
-    export ASAN_OPTIONS=${ASAN_OPTIONS:+$ASAN_OPTIONS:}verify_asan_link_order=0
 }
 
 no_vsock()
