@@ -12,6 +12,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <time.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -180,6 +181,20 @@ int fd_read_all(int fd, size_t max, char **ret, size_t *ret_length)
     *ret = text;
     text = NULL;
     return 0;
+}
+
+bool fd_is_socket(int fd)
+{
+    struct stat st;
+    return fstat(fd, &st) == 0 && S_ISSOCK(st.st_mode);
+}
+
+bool fd_is_same(int a, int b)
+{
+    struct stat first;
+    struct stat second;
+    return fstat(a, &first) == 0 && fstat(b, &second) == 0 && first.st_dev == second.st_dev &&
+           first.st_ino == second.st_ino;
 }
 
 int rename_without_replacing(int from_fd, const char *from, int to_fd, const char *to)

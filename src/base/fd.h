@@ -42,6 +42,11 @@ int fd_read_file(const char *path, size_t max, char **ret, size_t *ret_length);
 /* The same from a descriptor, from where it stands. */
 int fd_read_all(int fd, size_t max, char **ret, size_t *ret_length);
 
+bool fd_is_socket(int fd);
+
+/* Do both lead to the same file, socket or pipe? */
+bool fd_is_same(int a, int b);
+
 /* How many descriptors one message carries at the most. */
 #define FD_MESSAGE_MAX 3
 

@@ -6,7 +6,6 @@
 #include <errno.h>
 #include <limits.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/fd.h"
@@ -46,12 +45,6 @@ void fork_request_close(struct fork_request *request)
     }
 }
 
-static bool is_socket(int fd)
-{
-    struct stat st;
-    return fstat(fd, &st) == 0 && S_ISSOCK(st.st_mode);
-}
-
 static bool decode(const uint8_t *packet, size_t length, struct fork_request *ret)
 {
     struct wire_reader reader = {.data = packet, .length = length};
@@ -84,7 +77,8 @@ int fork_request_receive(int socket, struct fork_request *ret)
     ret->fd = fds[FD_CONNECTION];
     ret->slot_fd = fds[FD_SLOT];
     ret->answer_fd = fds[FD_ANSWER];
-    if (!decode(packet, (size_t)got, ret) || !is_socket(ret->fd) || !is_socket(ret->answer_fd)) {
+    if (!decode(packet, (size_t)got, ret) || !fd_is_socket(ret->fd) ||
+        !fd_is_socket(ret->answer_fd)) {
         fork_request_close(ret);
         return -EBADMSG;
     }

@@ -10,7 +10,6 @@
 #include <signal.h>
 #include <string.h>
 #include <sys/socket.h>
-#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -51,20 +50,6 @@ int one_connection_socket(const struct server *server, int fd)
     return serve(server, connection, &peer);
 }
 
-static bool same_file(int a, int b)
-{
-    struct stat first;
-    struct stat second;
-    return fstat(a, &first) == 0 && fstat(b, &second) == 0 && first.st_dev == second.st_dev &&
-           first.st_ino == second.st_ino;
-}
-
-static bool is_socket(int fd)
-{
-    struct stat st;
-    return fstat(fd, &st) == 0 && S_ISSOCK(st.st_mode);
-}
-
 static int put_on_null(int fd)
 {
     cleanup_close int null_fd = open("/dev/null", O_RDWR | O_CLOEXEC);
@@ -74,7 +59,7 @@ static int put_on_null(int fd)
 /* Takes the socket away from 0 and 1; nothing that we or a library print may reach the peer. */
 static int take_stdio_socket(const struct config *config, int *ret_fd)
 {
-    if (same_file(STDIN_FILENO, STDERR_FILENO)) {
+    if (fd_is_same(STDIN_FILENO, STDERR_FILENO)) {
         (void)put_on_null(STDERR_FILENO); /* inetd puts the socket there as well */
         if (config->log_target != LOG_TO_SYSLOG) {
             log_open(SERVER_PROGRAM, LOG_TO_SYSLOG, log_get_level());
@@ -136,7 +121,7 @@ static int serve_pipes(const struct server *server)
 
 int one_connection_stdio(const struct server *server)
 {
-    if (!is_socket(STDIN_FILENO) || !same_file(STDIN_FILENO, STDOUT_FILENO)) {
+    if (!fd_is_socket(STDIN_FILENO) || !fd_is_same(STDIN_FILENO, STDOUT_FILENO)) {
         return serve_pipes(server);
     }
     int fd = -1;

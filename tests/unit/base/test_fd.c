@@ -224,6 +224,25 @@ static void test_pass_two(void **state)
     close_pair(pair);
 }
 
+static void test_kind(void **state)
+{
+    struct pair pair = open_pair();
+    int again = dup(pair.a);
+    int pipe_fds[2];
+    (void)state;
+    assert_int_equal(pipe(pipe_fds), 0);
+    assert_true(fd_is_socket(pair.a));
+    assert_false(fd_is_socket(pipe_fds[0]));
+    assert_true(fd_is_same(pair.a, again));
+    assert_false(fd_is_same(pair.a, pair.b));
+    (void)close(again);
+    assert_false(fd_is_same(again, again)); /* nothing is there */
+    assert_false(fd_is_socket(again));
+    (void)close(pipe_fds[0]);
+    (void)close(pipe_fds[1]);
+    close_pair(pair);
+}
+
 static int in_child(void (*check)(void))
 {
     pid_t child = fork();
@@ -278,7 +297,8 @@ int main(void)
         cmocka_unit_test(test_flags),     cmocka_unit_test(test_wait),
         cmocka_unit_test(test_read_full), cmocka_unit_test(test_write_full),
         cmocka_unit_test(test_read_file), cmocka_unit_test(test_pass),
-        cmocka_unit_test(test_pass_two),  cmocka_unit_test(test_table),
+        cmocka_unit_test(test_pass_two),  cmocka_unit_test(test_kind),
+        cmocka_unit_test(test_table),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
