@@ -3,12 +3,12 @@
 #include "target.h"
 
 #include <errno.h>
-#include <inttypes.h>
 #include <stdio.h>
 
 #include <vsock-shell/transport.h>
 
 #include "arguments.h"
+#include "common/connect.h"
 #include "common/log.h"
 #include "common/options.h"
 #include "common/port_option.h"
@@ -35,23 +35,5 @@ int target_resolve(const struct client_arguments *arguments, struct target *ret)
 int target_connect(const struct target *target, const struct client_arguments *arguments,
                    int *ret_fd)
 {
-    /* A low source port proves root to a server that asks for it; without the right it is any. */
-    const struct vsh_connect_options options = {
-        .timeout_ms = arguments->timeout_ms,
-        .wait_ms = arguments->wait_ms,
-        .privileged_port = true,
-        .cancel_fd = -1,
-    };
-    char why[512];
-
-    log_debug("connecting to %s", target->text);
-    int rc = vsh_connect(&target->address, &options, ret_fd);
-    if (rc < 0) {
-        log_error("%s", vsh_connect_explain(&target->address, rc, why, sizeof(why)));
-        return rc;
-    }
-    uint64_t buffer_bytes = 0;
-    (void)vsh_buffer_size(*ret_fd, &buffer_bytes);
-    log_debug("connected, with a buffer of %" PRIu64 " bytes", buffer_bytes);
-    return 0;
+    return connect_or_tell(&target->address, arguments->timeout_ms, arguments->wait_ms, -1, ret_fd);
 }

@@ -5,13 +5,11 @@
  * input and output.
  */
 #include <getopt.h>
-#include <inttypes.h>
 #include <signal.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include <vsock-shell/address.h>
@@ -20,6 +18,7 @@
 
 #include "base/cleanup.h"
 #include "base/fd.h"
+#include "common/connect.h"
 #include "common/log.h"
 #include "common/options.h"
 #include "common/port_option.h"
@@ -144,25 +143,12 @@ static bool is_unix_socket(int fd)
  */
 static int cancel_descriptor(const struct proxy_arguments *arguments)
 {
-    struct stat in;
-    struct stat out;
-
-    if (!arguments->pass_fd || fstat(STDIN_FILENO, &in) < 0 || fstat(STDOUT_FILENO, &out) < 0) {
-        return -1;
-    }
-    return in.st_dev == out.st_dev && in.st_ino == out.st_ino ? STDIN_FILENO : -1;
+    return arguments->pass_fd && fd_is_same(STDIN_FILENO, STDOUT_FILENO) ? STDIN_FILENO : -1;
 }
 
 static int connect_host(const struct proxy_arguments *arguments, struct vsh_address *address,
                         int *ret_fd)
 {
-    /* A low source port proves root to a server that asks for it; without the right it is any. */
-    const struct vsh_connect_options options = {
-        .timeout_ms = arguments->timeout_ms,
-        .wait_ms = arguments->wait_ms,
-        .privileged_port = true,
-        .cancel_fd = cancel_descriptor(arguments),
-    };
     char text[512] = "";
 
     int rc = vsh_address_resolve(arguments->host, address, NULL, text, sizeof(text));
@@ -176,16 +162,8 @@ static int connect_host(const struct proxy_arguments *arguments, struct vsh_addr
     if (arguments->ssh_port != 0 && !address->has_port) {
         address->port = arguments->ssh_port;
     }
-    log_debug("connecting to %s", vsh_address_format(address, text, sizeof(text)));
-    rc = vsh_connect(address, &options, ret_fd);
-    if (rc < 0) {
-        log_error("%s", vsh_connect_explain(address, rc, text, sizeof(text)));
-        return rc;
-    }
-    uint64_t buffer_bytes = 0;
-    (void)vsh_buffer_size(*ret_fd, &buffer_bytes);
-    log_debug("connected, with a buffer of %" PRIu64 " bytes", buffer_bytes);
-    return 0;
+    return connect_or_tell(address, arguments->timeout_ms, arguments->wait_ms,
+                           cancel_descriptor(arguments), ret_fd);
 }
 
 static int pass(int fd)
