@@ -82,6 +82,7 @@ static int copy_answer(int fd)
 
 int status_ask(const struct config *config)
 {
+    const struct vsh_connect_options options = {.timeout_ms = ANSWER_MS, .cancel_fd = -1};
     struct vsh_address address = {.family = VSH_FAMILY_UNIX};
     const char *request = config->json ? CONTROL_JSON : CONTROL_TEXT;
     char path[CONTROL_PATH_MAX];
@@ -95,7 +96,7 @@ int status_ask(const struct config *config)
     const char *place = config->control ? config->control : path;
     (void)snprintf(address.path, sizeof(address.path), "%s", place);
     cleanup_close int fd = -1;
-    r = vsh_connect(&address, &(struct vsh_connect_options){.timeout_ms = ANSWER_MS}, &fd);
+    r = vsh_connect(&address, &options, &fd);
     if (r == 0) {
         r = fd_write_full(fd, request, strlen(request), monotonic_ms() + ANSWER_MS);
     }

@@ -42,6 +42,24 @@ expect_status 1 "$SERVER" --listen "unix:$TMP/never" --control /nonexistent/cont
 expect_match "control: cannot make the socket '/nonexistent/control': No such file"
 ok 'wrong use, no server, a place that cannot be: a sentence each'
 
+# Its queue is full until it takes the first one, half a second after it has said so.
+start_background python3 -c 'if True:
+    import socket, sys, time
+    listener, first = socket.socket(socket.AF_UNIX), socket.socket(socket.AF_UNIX)
+    listener.bind(sys.argv[1])
+    listener.listen(0)
+    first.connect(sys.argv[1])
+    print("full", flush=True)
+    time.sleep(0.5)
+    listener.accept()
+    with listener.accept()[0] as asker:
+        asker.recv(64)
+        asker.sendall(b"here\n")' "$TMP/busy" >"$TMP/busy.events"
+wait_for 10 grep -qs full "$TMP/busy.events" || fail 'nobody to ask'
+expect_status 0 "$SERVER" --status --control "$TMP/busy" </dev/null
+expect_line here
+ok 'a server that has no time yet is waited for, whatever standard input is'
+
 # The socket is made behind those that are listened on, which start_server waits for.
 answers()
 {
