@@ -11,7 +11,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <stdio.h>
 #include <string.h>
 #include <sys/file.h>
 #include <sys/random.h>
@@ -25,29 +24,51 @@
 
 #define PARTIAL_PREFIX_MAX 100 /* some file systems take only 143 bytes of a name */
 #define PARTIAL_TRIES      16
+#define SUFFIX_SIZE        10 /* "-" and eight digits */
 #define PARTIAL_OPEN       (O_RDWR | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC)
 
 /* Bytes of name that the partial's name shows, cut at a whole UTF-8 character. */
-static int shown_length(const char *name)
+static size_t shown_length(const char *name, size_t length)
 {
-    size_t length = strlen(name);
-
     if (length <= PARTIAL_PREFIX_MAX) {
-        return (int)length;
+        return length;
     }
     length = PARTIAL_PREFIX_MAX;
     while (length > 0 && ((unsigned char)name[length] & 0xc0) == 0x80) {
         length--;
     }
-    return (int)length;
+    return length;
 }
 
+static char *put_text(char *at, const char *text, size_t length)
+{
+    memcpy(at, text, length);
+    return at + length;
+}
+
+static char *put_hex(char *at, uint32_t value)
+{
+    for (int shift = 28; shift >= 0; shift -= 4) {
+        *at++ = "0123456789abcdef"[(value >> shift) & 15];
+    }
+    return at;
+}
+
+/* Without printf, which was a fifth of the instructions that a small file costs this process. */
 static void set_name(struct file_stage *stage, const char *suffix)
 {
-    uint32_t hash = (uint32_t)XXH3_64bits(stage->name, strlen(stage->name));
+    static const char mark[] = ".vsh-";
+    size_t length = strlen(stage->name);
+    char *at = stage->partial;
 
-    (void)snprintf(stage->partial, sizeof(stage->partial), ".%.*s.vsh-%08x%s",
-                   shown_length(stage->name), stage->name, hash, suffix);
+    _Static_assert(PARTIAL_PREFIX_MAX + sizeof(mark) + 8 + SUFFIX_SIZE < sizeof(stage->partial),
+                   "a partial's name always fits");
+    *at++ = '.';
+    at = put_text(at, stage->name, shown_length(stage->name, length));
+    at = put_text(at, mark, sizeof(mark) - 1);
+    at = put_hex(at, (uint32_t)XXH3_64bits(stage->name, length));
+    at = put_text(at, suffix, strlen(suffix));
+    *at = '\0';
 }
 
 /* Somebody may have put it there for us to fill: it must be a file of ours that nobody else can
@@ -129,11 +150,11 @@ static int open_unique(struct file_stage *stage, int dir_fd)
 {
     for (int i = 0; i < PARTIAL_TRIES; i++) {
         uint32_t random;
-        char suffix[16];
+        char suffix[SUFFIX_SIZE] = "-";
         if (getrandom(&random, sizeof(random), 0) != (ssize_t)sizeof(random)) {
             return -EIO;
         }
-        (void)snprintf(suffix, sizeof(suffix), "-%08x", random);
+        *put_hex(suffix + 1, random) = '\0';
         set_name(stage, suffix);
         stage->fd = openat(dir_fd, stage->partial, PARTIAL_OPEN | O_CREAT | O_EXCL, 0600);
         if (stage->fd >= 0) {

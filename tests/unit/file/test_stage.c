@@ -137,6 +137,17 @@ static void names_with_one_beginning_have_two_partials(void **state)
     struct file_stage b;
     char name[202];
 
+    /* The next version must find what this one left. */
+    assert_int_equal(file_stage_open_path(&a, -1, "short", 0), 0);
+    assert_string_equal(a.partial, ".short.vsh-60d20d0a");
+    assert_int_equal(file_stage_open_path(&b, -1, "short", 0), 0);
+    assert_true(b.unique);
+    assert_memory_equal(b.partial, ".short.vsh-60d20d0a-", 20);
+    assert_int_equal(strspn(b.partial + 20, "0123456789abcdef"), 8);
+    assert_int_equal(strlen(b.partial), 28);
+    file_stage_discard(&a);
+    file_stage_discard(&b);
+
     memset(name, 'n', sizeof(name));
     name[201] = '\0';
     assert_int_equal(file_stage_open_path(&a, -1, name, 0), 0);
