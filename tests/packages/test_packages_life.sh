@@ -14,6 +14,8 @@ TEST_LIMIT=$((FRESH ? 900 : 240))
 . "$SUPPORT/debs.sh"
 # shellcheck source=../support/chroot.sh
 . "$SUPPORT/chroot.sh"
+# shellcheck source=../support/talking.sh
+. "$SUPPORT/talking.sh"
 # shellcheck source=../support/sandbox_lib.sh
 . "$SUPPORT/sandbox_lib.sh"
 need nsenter ssh-keygen apt-get deb-systemd-helper
@@ -135,39 +137,13 @@ ok 'enabled: vsock-shell-client t, and ssh t.vsock by the drop-in'
 
 # An upgrade by somebody who came in through what is upgraded, and sessions beside it.
 
-ANSWER='while read -r word; do [ "$word" != bye ] || exit 9; echo "<$word>"; done'
-declare -A clients inputs
-
-said()
-{
-    grep -qxF -e "<$2>" "$TMP/$1.out"
-}
-
-talk()
-{
-    echo "$2" >&"${inputs[$1]}"
-    wait_for 10 said "$1" "$2" || fail "the session $1 does not answer to '$2': $(cat "$TMP/$1.err")"
-}
-
-start_session()
-{
-    local name=$1 input
-    shift
-    mkfifo "$TMP/$name.in"
-    box "$@" "$ANSWER" <"$TMP/$name.in" >"$TMP/$name.out" 2>"$TMP/$name.err" &
-    clients[$name]=$!
-    exec {input}>"$TMP/$name.in"
-    inputs[$name]=$input
-    talk "$name" started
-}
-
 server_pid()
 {
     box systemctl show -p MainPID --value vsock-shell.service
 }
 
-start_session native vsock-shell-client -T t
-start_session ssh "${SSH[@]}" t.vsock
+start_session native box vsock-shell-client -T t
+start_session ssh box "${SSH[@]}" t.vsock
 before=$(server_pid)
 expect_status 0 box vsock-shell-client t "${APT[*]} install $PLACE/debs.2/*.deb && echo upgraded"
 expect_line upgraded
@@ -194,10 +170,7 @@ box sh -c "test -s /etc/default/vsock-shell -a -s /etc/ssh/ssh_config.d/30-vsock
     fail 'the configuration went with the programs'
 for name in native ssh; do
     talk "$name" 'after the removal'
-    echo bye >&"${inputs[$name]}"
-    status=0
-    wait "${clients[$name]}" || status=$?
-    [ "$status" -eq 9 ] || fail "the session $name ends with $status: $(cat "$TMP/$name.err")"
+    part "$name"
 done
 ok 'removed: the server ends, sessions go on to their end, the configuration stays'
 
