@@ -79,6 +79,13 @@ int pump_record_error(const struct pump *pump);
  * types the VEOF character).
  */
 int pump_input(struct pump *pump, const void *bytes, size_t length);
+/*
+ * The same for a peer whose bytes come in pieces close behind each other: they are written many at
+ * a time, for each write wakes the process. The last of them wait for pump_input_flush(), which
+ * writes what is held as far as the process takes it.
+ */
+int pump_input_gather(struct pump *pump, const void *bytes, size_t length);
+void pump_input_flush(struct pump *pump);
 void pump_input_eof(struct pump *pump);
 
 /*

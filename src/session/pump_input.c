@@ -13,6 +13,9 @@
 #include "base/cleanup.h"
 #include "session/process.h"
 
+/* What cat(1) and most others read at a time. */
+#define GATHER_BYTES (128u * 1024u)
+
 void pump_input_close(struct pump *pump, bool tell)
 {
     if (pump->input_closed) {
@@ -88,7 +91,7 @@ void pump_input_flush(struct pump *pump)
     }
 }
 
-int pump_input(struct pump *pump, const void *bytes, size_t length)
+int pump_input_gather(struct pump *pump, const void *bytes, size_t length)
 {
     if (pump->state != PUMP_RUNNING || pump->input_closed) {
         return 0;
@@ -99,8 +102,20 @@ int pump_input(struct pump *pump, const void *bytes, size_t length)
     if (buffer_append(&pump->input, bytes, length) < 0) {
         return -ENOBUFS;
     }
-    pump_input_flush(pump);
+    if (buffer_length(&pump->input) >= GATHER_BYTES) {
+        pump_input_flush(pump);
+    }
     return 0;
+}
+
+int pump_input(struct pump *pump, const void *bytes, size_t length)
+{
+    int r = pump_input_gather(pump, bytes, length);
+
+    if (r == 0) {
+        pump_input_flush(pump);
+    }
+    return r;
 }
 
 bool pump_input_is_direct(const struct pump *pump)

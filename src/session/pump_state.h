@@ -42,7 +42,4 @@ struct pump {
 /* No byte of stdin can reach the process any more; tell = the peer does not know yet. */
 void pump_input_close(struct pump *pump, bool tell);
 
-/* Writes what is buffered as far as the process takes it, then the end of input if it has come. */
-void pump_input_flush(struct pump *pump);
-
 #endif

@@ -76,15 +76,24 @@ const struct pump_peer *ssh_process_pump_peer(void)
     return &ops;
 }
 
+/* Nobody is there to read stdin any more. */
+static bool discards(const struct ssh_process *state)
+{
+    return state->pump == NULL || state->input_closed || state->process.exited;
+}
+
 static size_t input(struct channel *channel, const uint8_t *bytes, size_t length)
 {
     struct ssh_process *state = channel->process;
-    if (state->pump == NULL || state->input_closed || state->process.exited) {
+    if (discards(state)) {
         return length;
+    }
+    if (length > state->input_room) {
+        pump_input_flush(state->pump);
     }
     size_t taken = length < state->input_room ? length : state->input_room;
     state->input_room -= taken; /* before the call: it gives back at once what it writes at once */
-    if (taken > 0 && pump_input(state->pump, bytes, taken) < 0) {
+    if (taken > 0 && pump_input_gather(state->pump, bytes, taken) < 0) {
         state->input_closed = true;
         return length;
     }
@@ -101,6 +110,13 @@ static void input_eof(struct channel *channel)
 static size_t interest(struct channel *channel, struct pump_interest list[PUMP_FDS_MAX])
 {
     return channel->process->pump != NULL ? pump_interest(channel->process->pump, list) : 0;
+}
+
+/* What work() has written made room for what libssh still holds, and no descriptor will say so. */
+static bool busy(const struct channel *channel)
+{
+    const struct ssh_process *state = channel->process;
+    return channel->backlog && !channel->finished && (state->input_room > 0 || discards(state));
 }
 
 static void ready(struct channel *channel, int fd, short revents)
@@ -168,6 +184,7 @@ static void work(struct channel *channel)
 {
     struct ssh_process *state = channel->process;
     if (state->pump != NULL) {
+        pump_input_flush(state->pump);
         if (channel->reader_gone) {
             channel->reader_gone = false;
             pump_output_close(state->pump, VSH_STREAM_STDOUT);
@@ -231,6 +248,7 @@ void ssh_process_attach(struct channel *channel)
         .ready = ready,
         .work = work,
         .child_ended = child_ended,
+        .busy = busy,
         .free = ssh_process_free,
     };
     channel->kind = &kind;

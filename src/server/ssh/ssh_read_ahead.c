@@ -73,11 +73,12 @@ int ssh_read_ahead_poll(struct pollfd *fds, nfds_t count, int timeout_ms)
     if (mine == NULL) {
         return wait_for(fds, count, timeout_ms);
     }
-    /* Nobody else is to be forgotten over it, so the kernel is asked all the same; unless there is
-       nobody else and nothing to write: libssh between two of its 4 KiB. */
+    /* Nobody else is to be forgotten over it, so with others the kernel is asked all the same.
+       Alone it is libssh between two of its 4 KiB: that it may write, too, can wait until it has
+       read. */
     int n = 0;
     mine->revents = 0;
-    if (count > 1 || mine->events != POLLIN) {
+    if (count > 1) {
         n = wait_for(fds, count, 0);
     }
     if (n >= 0) {

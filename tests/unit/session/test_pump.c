@@ -197,6 +197,24 @@ static void test_stdin_that_nobody_reads(void **state)
     harness_free(h);
 }
 
+/* Each write wakes the process: what is gathered goes out when it is much, or when asked for. */
+static void test_gathered_stdin_waits(void **state)
+{
+    struct harness *h = harness_start("exec sleep 30", false);
+    static char bytes[131072];
+
+    (void)state;
+    assert_int_equal(pump_input_gather(h->pump, bytes, 10), 0);
+    assert_int_equal(h->taken, 0);
+    pump_input_flush(h->pump);
+    assert_int_equal(h->taken, 10);
+    assert_int_equal(pump_input_gather(h->pump, bytes, sizeof(bytes) - 1), 0);
+    assert_int_equal(h->taken, 10);
+    assert_int_equal(pump_input_gather(h->pump, bytes, 1), 0);
+    assert_true(h->taken > 10);
+    harness_free(h);
+}
+
 static void test_stdin_after_the_reader_closed_it(void **state)
 {
     struct harness *h = harness_start("exec <&-; echo closed; exec sleep 30", false);
@@ -286,6 +304,7 @@ int main(void)
         cmocka_unit_test(test_background_writer_does_not_hold),
         cmocka_unit_test(test_stdin_reaches_the_process),
         cmocka_unit_test(test_stdin_that_nobody_reads),
+        cmocka_unit_test(test_gathered_stdin_waits),
         cmocka_unit_test(test_stdin_after_the_reader_closed_it),
         cmocka_unit_test(test_input_after_eof_is_refused),
         cmocka_unit_test(test_output_close_kills_the_writer),
