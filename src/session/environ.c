@@ -154,6 +154,18 @@ char *const *environ_vector(const struct environ_block *block)
     return block->vector;
 }
 
+const char *environ_find(char *const *vector, const char *name, const char *fallback)
+{
+    size_t length = strlen(name);
+
+    for (; vector && *vector; vector++) {
+        if (strncmp(*vector, name, length) == 0 && (*vector)[length] == '=') {
+            return *vector + length + 1;
+        }
+    }
+    return fallback;
+}
+
 /* "KEY value" of login.defs(5); the value may be spelled "PATH=value". NULL when it is not there.
  */
 static const char *find_definition(char *text, const char *key)

@@ -34,4 +34,7 @@ const char *environ_get(const struct environ_block *block, const char *name);
 /* NULL-terminated, for execve(2); borrowed until the next change. */
 char *const *environ_vector(const struct environ_block *block);
 
+/* The value of a name in such a vector, which may be NULL; fallback when it has none. */
+const char *environ_find(char *const *vector, const char *name, const char *fallback);
+
 #endif

@@ -17,6 +17,7 @@
 #include "base/cleanup.h"
 #include "base/fd.h"
 #include "session/account.h"
+#include "session/environ.h"
 #include "session/process_child.h"
 #include "session/process_record.h"
 #include "session/pty.h"
@@ -30,28 +31,16 @@
  */
 #define PIPE_BYTES (256 * 1024)
 
-static const char *find_env(char *const *envp, const char *name)
-{
-    size_t length = strlen(name);
-
-    for (; envp && *envp; envp++) {
-        if (strncmp(*envp, name, length) == 0 && (*envp)[length] == '=') {
-            return *envp + length + 1;
-        }
-    }
-    return NULL;
-}
-
 /* Everything the child would have to allocate. The caller frees candidate and script_argv. */
 static int plan_exec(struct process_plan *plan)
 {
     const struct process_spec *spec = plan->spec;
-    const char *home = spec->account ? spec->account->home : find_env(spec->envp, "HOME");
+    const char *home = spec->account ? spec->account->home : environ_find(spec->envp, "HOME", NULL);
     size_t argc = 0;
 
     plan->home = home && home[0] != '\0' ? home : "/";
     if (!strchr(spec->path, '/')) {
-        const char *path = find_env(spec->envp, "PATH");
+        const char *path = environ_find(spec->envp, "PATH", NULL);
         plan->search = path && path[0] != '\0' ? path : DEFAULT_PATH;
         plan->candidate = malloc(strlen(plan->search) + strlen(spec->path) + 2);
         if (!plan->candidate) {

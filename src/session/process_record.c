@@ -5,22 +5,11 @@
 #include <stddef.h>
 #include <string.h>
 
+#include "session/environ.h"
 #include "session/process.h"
 #include "session/pty.h"
 #include "session/record.h"
 #include "session/record_message.h"
-
-static const char *find_env(char *const *envp, const char *name)
-{
-    size_t length = strlen(name);
-
-    for (; envp && *envp; envp++) {
-        if (strncmp(*envp, name, length) == 0 && (*envp)[length] == '=') {
-            return *envp + length + 1;
-        }
-    }
-    return "";
-}
 
 /* The words with blanks between them, cut to size. */
 static void join(char *const *argv, char *text, size_t size)
@@ -52,8 +41,8 @@ int process_record_start(const struct process_spec *spec, struct record **ret)
     }
     struct record_about about = {
         .terminal_fd = spec->pty->master_fd,
-        .shell = find_env(spec->envp, "SHELL"),
-        .term = find_env(spec->envp, "TERM"),
+        .shell = environ_find(spec->envp, "SHELL", ""),
+        .term = environ_find(spec->envp, "TERM", ""),
     };
     bool is_command = argv[0] && argv[1] && strcmp(argv[1], "-c") == 0 && argv[2] && !argv[3];
     if (is_command) {

@@ -10,6 +10,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/fd.h"
+
 #define COPY_SLICE (4u * 1024u * 1024u)
 #define COPY_BLOCK (64u * 1024u)
 
@@ -104,16 +106,6 @@ static bool ranges_overlap(const struct sftpd_copy *copy)
     return copy->from < copy->to + copy->left && copy->to < copy->from + copy->left;
 }
 
-/* Two handles may be one file, and a copy that follows its own end would never stop. */
-static bool same_file(int a, int b)
-{
-    struct stat first;
-    struct stat second;
-
-    return fstat(a, &first) == 0 && fstat(b, &second) == 0 && first.st_dev == second.st_dev &&
-           first.st_ino == second.st_ino;
-}
-
 int sftpd_on_copy_data(struct sftpd *sftpd, uint32_t id, struct sftpd_reader *r)
 {
     struct sftpd_copy copy = {.active = true, .id = id};
@@ -130,7 +122,8 @@ int sftpd_on_copy_data(struct sftpd *sftpd, uint32_t id, struct sftpd_reader *r)
         return SFTPD_BAD_HANDLE;
     }
     if (copy.from > INT64_MAX || copy.to > INT64_MAX || copy.left > INT64_MAX ||
-        (same_file(from->fd, to->fd) && ranges_overlap(&copy))) {
+        /* Two handles may be one file, and a copy that follows its own end would never stop. */
+        (fd_is_same(from->fd, to->fd) && ranges_overlap(&copy))) {
         return -EINVAL;
     }
     copy.from_fd = from->fd;

@@ -23,14 +23,14 @@
 /* One socket for both directions: stdin, unless stdout is a stream of its own. */
 static bool is_one_socket(void)
 {
-    struct stat in, out;
-    if (fstat(STDIN_FILENO, &in) < 0 || !S_ISSOCK(in.st_mode)) {
+    struct stat out;
+    if (!fd_is_socket(STDIN_FILENO)) {
         return false;
     }
     if (fstat(STDOUT_FILENO, &out) < 0 || (!S_ISSOCK(out.st_mode) && !S_ISFIFO(out.st_mode))) {
         return true;
     }
-    return in.st_dev == out.st_dev && in.st_ino == out.st_ino;
+    return fd_is_same(STDIN_FILENO, STDOUT_FILENO);
 }
 
 int ssh_stdio_null(void)
