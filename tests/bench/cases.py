@@ -251,6 +251,9 @@ def native_cases():
              lambda r: echo(r.ssh("-tt", "sshd", "cat"), 0.5), "ms"),
         Case("key to echo, native, p99", "ssh, sshd", 0.5, lambda r: echo(r.client("-t", "cat"), 0.99),
              lambda r: echo(r.ssh("-tt", "sshd", "cat"), 0.99), "ms"),
+        # The floor: the same ways through the kernel, and nothing done to the bytes on them.
+        Case("key to echo, native, p50", "socat", 1.1, lambda r: echo(r.client("-t", "cat"), 0.5),
+             lambda r: echo(["socat", "-,raw,echo=0", f"UNIX-CONNECT:{r.path('socat-cat.sock')}"], 0.5), "ms"),
     ]
 
 

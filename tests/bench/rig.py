@@ -127,6 +127,8 @@ class Rig:
                               ("null", "cat > /dev/null")):
             self.start(f"socat-{name}", ["socat", "-b262144", f"UNIX-LISTEN:{self.path(f'socat-{name}.sock')},fork",
                                          f"SYSTEM:{command}"])
+        self.start("socat-cat", ["socat", f"UNIX-LISTEN:{self.path('socat-cat.sock')},fork",
+                                 "EXEC:cat,pty,setsid,ctty,stderr"])
         self.start("socat-save", ["socat", "-u", "-b262144", f"UNIX-LISTEN:{self.path('socat-save.sock')},fork",
                                   f"CREATE:{self.path('socat-put')}"])
         self.start("socat-send", ["socat", "-U", "-b262144", f"UNIX-LISTEN:{self.path('socat-send.sock')},fork",
