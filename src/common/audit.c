@@ -185,6 +185,7 @@ static void write_line(enum log_level level, const struct audit_session *session
     add_peer(&fields, session->peer);
     add_text(&fields, "mode", session->mode);
     add_text(&fields, "user", session->user);
+    add_text(&fields, "login", session->user ? NULL : session->login);
     if (audit->is_process) {
         add(&fields,
             (struct log_field){.name = "tty", .kind = LOG_KIND_FLAG, .number = audit->terminal});
@@ -222,12 +223,13 @@ void audit_log(enum log_level level, struct audit_session *session, const struct
 void audit_log_connection(enum log_level level, const struct audit_session *session,
                           uint64_t bytes_in, uint64_t bytes_out, const struct audit_result *result)
 {
+    bool nobody = !session->user && session->login;
     const struct audit audit = {
         .action = "connection",
         .started_ms = session->started_ms,
         .bytes_in = bytes_in,
         .bytes_out = bytes_out,
-        .counts = {{"actions", session->actions}},
+        .counts = {{"actions", session->actions}, {nobody ? "refused" : NULL, session->refused}},
     };
 
     write_line(level, session, &audit, result);

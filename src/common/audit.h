@@ -24,9 +24,11 @@ struct session_slot;
 
 /* The connection that an action belongs to; the texts are borrowed. */
 struct audit_session {
-    const char *peer; /* as vsh_peer_format() says it */
-    const char *mode; /* "native", "ssh"; NULL = not known yet */
-    const char *user; /* NULL = nobody yet */
+    const char *peer;  /* as vsh_peer_format() says it */
+    const char *mode;  /* "native", "ssh"; NULL = not known yet */
+    const char *user;  /* NULL = nobody yet */
+    const char *login; /* who the peer wants to be, as long as he is nobody; NULL = not said */
+    unsigned refused;  /* attempts at that */
     int64_t started_ms;
     uint64_t actions;
     struct session_slot *slot;   /* where the listener can look; NULL = nobody does */

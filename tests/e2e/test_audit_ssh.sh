@@ -70,7 +70,7 @@ expect_connections 4
 expect_audit "action=pty $who .* result=\"refused: .*--no-pty.*\"$"
 expect_audit "action=sftp-open .* result=\"refused: .*--no-upload.*\" path=$TMP/refused$"
 expect_audit "action=forward $who in=0 out=0 .* result=\"cannot connect\" target=127.0.0.1:1$"
-expect_audit 'action=connection peer=[^ ]+ mode=ssh in=[0-9]+ out=[0-9]+ actions=0 .* result="the peer left before it had logged in.*"$'
+expect_audit 'action=connection peer=[^ ]+ mode=ssh login=no-such-user in=[0-9]+ out=[0-9]+ actions=0 refused=1 .* result="the peer left before it had logged in.*"$'
 ok 'what is refused, a forward that leads nowhere, a login that fails'
 
 "$SUPPORT/ssh_echo.py" serve "$TMP/port" &
@@ -88,3 +88,37 @@ wait "$client" 2>/dev/null || true
 expect_connections 6
 expect_audit "action=exec .* result=\"peer vanished\" command=\"touch .*"
 ok 'a forward with its bytes; a client that is killed'
+stop_server
+
+# A server that nobody has asked for details, and people who try keys.
+: >"$LOG"
+start_server --ssh --host-key "$TMP/host_key" --shell /bin/sh
+for key in "$TMP/wrong1" "$TMP/wrong2"; do
+    ssh-keygen -q -t ed25519 -N '' -f "$key"
+done
+TRY=("${SSH[@]}" -i "$TMP/wrong1" -i "$TMP/wrong2")
+expect_status 255 "${TRY[@]}" -o 'User="x result=ok"' keyless true
+expect_status 255 ssh -F "$TMP/ssh_config" -o PubkeyAuthentication=no t true
+expect_status 0 "${TRY[@]}" t true
+expect_connections 3
+nobody='peer=[^ ]+ mode=ssh login='
+why='result="the peer left before it had logged in.*"'
+expect_audit "action=connection ${nobody}\"x result=ok\" in=[0-9]+ out=[0-9]+ actions=0 refused=2 seconds=[0-9.]+ $why$"
+expect_audit "action=connection $nobody$SSH_USER in=[0-9]+ out=[0-9]+ actions=0 refused=0 .* $why$"
+expect_audit "action=connection $who in=[0-9]+ out=[0-9]+ actions=1 seconds=[0-9.]+ result=ok$"
+status=77
+for python in /usr/bin/python3 python3; do
+    [ "$status" -ne 77 ] || {
+        status=0
+        "$python" -W ignore "$SUPPORT/ssh_broken.py" names "$SOCKET" "$TMP/wrong1" root '' root guest || status=$?
+    }
+done
+if [ "$status" -ne 77 ]; then
+    [ "$status" -eq 0 ] || fail 'somebody who asks for several users'
+    expect_connections 4
+    expect_audit "action=connection ${nobody}guest in=.* refused=4 .* $why$"
+    for change in "'' after 'root'" "'root' after ''" "'guest' after 'root'"; do
+        expect_match "ssh unix:[^ ]*: the peer asks for user $change\$" "$LOG"
+    done
+fi
+ok 'without -v: whom a peer asked to be, and how often it was refused'

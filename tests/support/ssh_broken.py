@@ -8,6 +8,8 @@ usage: ssh_broken.py send SOCKET FILE [COUNT]   sends COUNT bytes of FILE, hangs
        ssh_broken.py record SOCKET FILE        a relay on stdin/stdout for ssh, and what ssh sent
        ssh_broken.py flip SOCKET OFFSET        the same relay, but one bit of ssh's bytes is wrong
        ssh_broken.py channels SOCKET USER KEY  opens 1000 channels with paramiko
+       ssh_broken.py names SOCKET KEY USER...  asks with paramiko to be one after the other; all must
+                                               be refused
 """
 import importlib
 import os
@@ -104,11 +106,28 @@ def flip(path, offset):
     relay(path, change)
 
 
-def channels(path, user, key):
+def load_paramiko():
     try:
-        paramiko = importlib.import_module("paramiko")
+        return importlib.import_module("paramiko")
     except ImportError:
         sys.exit(77)
+
+
+def names(path, key, *users):
+    paramiko = load_paramiko()
+    transport = paramiko.Transport(connect(path))
+    transport.start_client()
+    for user in users:
+        try:
+            transport.auth_publickey(user, paramiko.Ed25519Key.from_private_key_file(key))
+            sys.exit(f"ssh_broken.py: {user} was let in")
+        except paramiko.AuthenticationException:
+            pass
+    transport.close()
+
+
+def channels(path, user, key):
+    paramiko = load_paramiko()
     transport = paramiko.Transport(connect(path))
     transport.connect(username=user, pkey=paramiko.Ed25519Key.from_private_key_file(key))
     opened, refused = [], 0
@@ -132,4 +151,4 @@ def channels(path, user, key):
 
 
 {"send": send, "stall": stall, "record": record, "flip": flip,
- "channels": channels}[sys.argv[1]](*sys.argv[2:])
+ "channels": channels, "names": names}[sys.argv[1]](*sys.argv[2:])

@@ -136,6 +136,18 @@ static void succeed(struct ssh_auth *auth, struct account **account, const char 
     log_notice("%s logged in: %s", auth->account->name, how);
 }
 
+/* Kept for the log. A client that asks for several users is none that a person drives. */
+static void note_user(struct ssh_auth *auth, const char *user)
+{
+    char login[SSH_LOGIN_MAX];
+    (void)snprintf(login, sizeof(login), "%s", user);
+    if (auth->asked && strcmp(login, auth->login) != 0) {
+        log_notice("the peer asks for user '%s' after '%s'", login, auth->login);
+    }
+    memcpy(auth->login, login, sizeof(login));
+    auth->asked = true;
+}
+
 int ssh_auth_none(struct ssh_auth *auth, const char *user)
 {
     struct account *account = NULL;
@@ -146,7 +158,7 @@ int ssh_auth_none(struct ssh_auth *auth, const char *user)
     }
     /* Clients begin with "none" to learn the methods: the first is no attempt. */
     bool first = auth->attempts == 0 && !auth->asked;
-    auth->asked = true;
+    note_user(auth, user);
     if (!auth->settings->auth_none) {
         /* The user is not even looked up, so there is nothing that the time could tell. */
         if (!first) {
@@ -219,7 +231,7 @@ int ssh_auth_publickey(struct ssh_auth *auth, const char *user, ssh_key key, cha
     if (auth->give_up) {
         return SSH_AUTH_DENIED;
     }
-    auth->asked = true;
+    note_user(auth, user);
     describe_key(key, name, sizeof(name));
     bool exists = find_account(auth, user, &account, &reason);
     /* Looked for whether the user exists or not: it must not show in the time. */

@@ -12,6 +12,8 @@
 #include "server/ssh/authorized_keys.h"
 #include "server/ssh/ssh_compat.h"
 
+#define SSH_LOGIN_MAX 128
+
 struct account;
 struct ssh_settings;
 
@@ -22,6 +24,7 @@ struct ssh_auth {
     char *credentials[2];       /* texts of systemd credentials: for root, for all; or NULL */
     struct account *account;    /* who has logged in */
     struct authorized_key key;  /* and with which line; line NULL when none was needed */
+    char login[SSH_LOGIN_MAX];  /* the user last asked for, cut; empty = none yet */
     unsigned attempts;
     bool asked; /* there was a request before */
     bool succeeded;

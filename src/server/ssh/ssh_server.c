@@ -27,6 +27,8 @@
 /* At once: the packet that logs in may bring the first request along. */
 static int note_login(struct ssh_connection *connection, int answer)
 {
+    connection->audit.login = connection->auth.login;
+    connection->audit.refused = connection->auth.attempts;
     if (connection->auth.succeeded) {
         connection->audit.user = connection->auth.account->name;
         audit_show(&connection->audit, NULL);

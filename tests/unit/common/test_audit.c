@@ -121,6 +121,13 @@ static void test_fields_that_are_left_out(void **state)
     (void)write_line(&session, &audit, &(struct audit_result){0});
     expect_text("audit action=sftp peer=unix:uid=77:pid=5 in=0 out=0 files=7 seconds=0.");
     expect_text(" result=ok\n");
+    session.login = "a \"guest";
+    (void)write_line(&session, &audit, &(struct audit_result){0});
+    expect_text(":pid=5 login=\"a \\\"guest\" in=0");
+    session.user = "me";
+    (void)write_line(&session, &audit, &(struct audit_result){0});
+    expect_text(":pid=5 user=me in=0");
+    session.user = session.login = NULL;
     log_open("prog", LOG_TO_JSON, LOG_LEVEL_NOTICE);
     (void)write_line(&session, &audit, &result);
     expect_text("\"peer\":\"unix:uid=77:pid=5\",\"uid\":77,\"peer_pid\":5,\"in\":0");
