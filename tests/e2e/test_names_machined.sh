@@ -14,11 +14,14 @@ build_preload fake_vsock
 
 # The client sees $TMP/run as /run.
 [ "$(id -u)" -eq 0 ] && NAMESPACE=(unshare --mount) || NAMESPACE=(unshare --map-root-user --mount)
-client()
+in_namespace()
 {
     # shellcheck disable=SC2016
-    "${NAMESPACE[@]}" sh -c 'mount --bind "$0" /run && exec "$@"' "$TMP/run" \
-        env LD_PRELOAD="$TMP/fake_vsock.so" FAKE_VSOCK_PATH="$SOCKET" "$CLIENT" "$@"
+    "${NAMESPACE[@]}" sh -c 'mount --bind "$0" /run && exec "$@"' "$TMP/run" "$@"
+}
+client()
+{
+    in_namespace env LD_PRELOAD="$TMP/fake_vsock.so" FAKE_VSOCK_PATH="$SOCKET" "$CLIENT" "$@"
 }
 
 start_machined()
@@ -31,7 +34,7 @@ start_machined()
 }
 
 mkdir -p "$TMP/run/systemd/machines"
-client --version >/dev/null 2>&1 || skip 'no mount namespace can be had here'
+in_namespace true 2>/dev/null || skip 'no mount namespace can be had here'
 start_server
 
 start_machined list "vm$N=${C}1" "box$N" "other$N=${C}2" "odd name=${C}3"
