@@ -8,6 +8,7 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -224,6 +225,71 @@ static void test_pass_two(void **state)
     close_pair(pair);
 }
 
+static void wait_until_asleep(pid_t pid)
+{
+    char path[40];
+    char state = '?';
+    (void)snprintf(path, sizeof(path), "/proc/%d/stat", (int)pid);
+    while (state != 'S') {
+        char *text = NULL;
+        size_t length = 0;
+        if (fd_read_file(path, 4096, &text, &length) == 0) {
+            const char *name_end = strrchr(text, ')');
+            state = name_end ? name_end[2] : '?';
+            free(text);
+        }
+        (void)poll(NULL, 0, 1);
+    }
+}
+
+/* In a child, once its parent waits: count descriptors from fd, or one to it. */
+static __attribute__((noreturn)) void be_late(int fd, int count)
+{
+    int r = 0;
+    (void)alarm(20);
+    wait_until_asleep(getppid());
+    for (int i = 0; r == 0 && i < count; i++) {
+        int received = -1;
+        r = fd_receive(fd, &received);
+        (void)close(received);
+    }
+    _exit(r == 0 && (count > 0 || fd_send(fd, 0) == 0) ? 0 : 1);
+}
+
+/* A socket that is full, or empty, is waited for, whatever its mode. */
+static void test_pass_waits(void **state)
+{
+    (void)state;
+    for (int nonblock = 0; nonblock < 2; nonblock++) {
+        struct pair pair = open_pair();
+        const int small = 1;
+        const int fd = 0;
+        int count = 0;
+        int received = -1;
+        int status = -1;
+        ssize_t sent;
+        assert_int_equal(setsockopt(pair.a, SOL_SOCKET, SO_SNDBUF, &small, sizeof(small)), 0);
+        assert_int_equal(fd_set_nonblock(pair.a, nonblock == 1), 0);
+        while ((sent = fd_send_message(pair.a, "", 1, &fd, 1)) == 1) {
+            count++;
+        }
+        assert_int_equal(sent, -EAGAIN);
+        for (int receiving = 0; receiving < 2; receiving++) {
+            pid_t child = fork();
+            if (child == 0) {
+                (void)close(pair.a);
+                be_late(pair.b, receiving == 1 ? 0 : count + 1);
+            }
+            assert_int_equal(receiving == 1 ? fd_receive(pair.a, &received) : fd_send(pair.a, fd),
+                             0);
+            assert_int_equal(waitpid(child, &status, 0), child);
+            assert_int_equal(status, 0);
+        }
+        (void)close(received);
+        close_pair(pair);
+    }
+}
+
 static void test_kind(void **state)
 {
     struct pair pair = open_pair();
@@ -297,8 +363,8 @@ int main(void)
         cmocka_unit_test(test_flags),     cmocka_unit_test(test_wait),
         cmocka_unit_test(test_read_full), cmocka_unit_test(test_write_full),
         cmocka_unit_test(test_read_file), cmocka_unit_test(test_pass),
-        cmocka_unit_test(test_pass_two),  cmocka_unit_test(test_kind),
-        cmocka_unit_test(test_table),
+        cmocka_unit_test(test_pass_two),  cmocka_unit_test(test_pass_waits),
+        cmocka_unit_test(test_kind),      cmocka_unit_test(test_table),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
