@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Passing descriptors over a unix socket (unix(7), SCM_RIGHTS). The one place that makes and reads
- * control messages: a message carries one of them, so its header is where the buffer begins.
+ * Passing descriptors over a unix socket (unix(7), SCM_RIGHTS). The one place that does: a message
+ * carries one control message, so its header is where the buffer begins.
  */
 #include "base/fd.h"
 

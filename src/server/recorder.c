@@ -196,11 +196,14 @@ static int take_message(struct state *state, size_t length, const struct ucred *
 /* The next message, and who sent it as the kernel says. Its length, 0 at the end, or an errno. */
 static ssize_t receive(struct state *state, struct ucred *from)
 {
-    char control[CMSG_SPACE(sizeof(struct ucred))] = {0};
+    union {
+        struct cmsghdr header;
+        char bytes[CMSG_SPACE(sizeof(struct ucred))];
+    } control = {0};
     struct iovec part = {.iov_base = state->message, .iov_len = sizeof(state->message)};
     struct msghdr message = {.msg_iov = &part,
                              .msg_iovlen = 1,
-                             .msg_control = control,
+                             .msg_control = control.bytes,
                              .msg_controllen = sizeof(control)};
     ssize_t n = recvmsg(state->fd, &message, MSG_CMSG_CLOEXEC);
 

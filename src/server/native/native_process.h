@@ -35,7 +35,7 @@ struct native_start {
 
 /*
  * Starts and connects the pump (its peer is native). Returns 0, or a negative errno with
- * *ret_stage; then there is nothing to clean up. A PTY that cannot be had is PROCESS_STAGE_FORK.
+ * *ret_stage; then there is nothing to clean up.
  */
 int native_process_start(struct native *native, struct native_process *process,
                          const struct native_start *start, enum process_stage *ret_stage);
