@@ -71,22 +71,30 @@ static int begin_dry(struct file_receiver *receiver, int dir_fd, const char *nam
     return receive_settled(receiver);
 }
 
-/* Small files are not resumed, so no later attempt has to find what is left of this one. Asked when
- * the first small file comes: many folders have none. */
-static bool is_alone(struct file_receiver *receiver)
+/* Small files are not resumed, so no later attempt has to find what is left of this one. In a
+ * folder that was there before, something may be left of an attempt that staged the file the other
+ * way. The lock is asked for when the first file needs it: many folders have none. */
+static uint32_t folder_flags(struct file_receiver *receiver)
 {
     const struct vsh_file_entry *entry = &receiver->entry;
+    bool small = entry->kind == VSH_FILE_REGULAR && entry->size < VSH_FILE_CHUNK &&
+                 !(entry->flags & VSH_FILE_ENTRY_ASK);
 
-    if (receiver->depth == 0 || entry->kind != VSH_FILE_REGULAR || entry->size >= VSH_FILE_CHUNK ||
-        (entry->flags & VSH_FILE_ENTRY_ASK)) {
-        return false;
+    if (receiver->depth == 0) {
+        return 0;
     }
     struct receive_level *level = &receiver->levels[receiver->depth - 1];
-    if (!level->asked_alone) {
-        level->asked_alone = true;
-        level->alone = file_stage_lock_folder(level->fd);
+    if (!small && level->is_new) {
+        return 0;
     }
-    return level->alone;
+    if (!level->asked_lock) {
+        level->asked_lock = true;
+        level->locked = file_stage_lock_folder(level->fd);
+    }
+    if (!level->locked) {
+        return 0;
+    }
+    return (small ? FILE_STAGE_ALONE : 0) | (level->is_new ? 0 : FILE_STAGE_TIDY);
 }
 
 static uint32_t stage_flags(struct file_receiver *receiver)
@@ -103,10 +111,7 @@ static uint32_t stage_flags(struct file_receiver *receiver)
     if (receiver->entry.flags & VSH_FILE_ENTRY_ASK) {
         result |= FILE_STAGE_RESUME;
     }
-    if (is_alone(receiver)) {
-        result |= FILE_STAGE_ALONE;
-    }
-    return result;
+    return result | folder_flags(receiver);
 }
 
 static int put_offer(struct file_receiver *receiver)

@@ -79,6 +79,7 @@ int receive_folder_open(struct file_receiver *receiver, int dir_fd, const char *
     receive_tell_started(receiver);
     receiver->levels[receiver->depth++] = (struct receive_level){
         .fd = fd < 0 ? -1 : fd,
+        .is_new = is_new,
         .keep = (receiver->options.flags & VSH_FILE_DRY_RUN) ||
                 (!is_new && (receiver->options.flags & VSH_FILE_NO_CLOBBER)),
         .meta = {.mode = receiver->entry.mode,

@@ -28,10 +28,11 @@ enum receive_state {
 
 /* A folder that was entered. */
 struct receive_level {
-    int fd; /* -1 in a dry run, when it does not exist */
-    bool asked_alone;
-    bool alone; /* small files are staged with FILE_STAGE_ALONE */
-    bool keep;  /* leave mode and time as they are */
+    int fd;      /* -1 in a dry run, when it does not exist */
+    bool is_new; /* made by us: nothing is left there */
+    bool asked_lock;
+    bool locked; /* small files are staged with FILE_STAGE_ALONE */
+    bool keep;   /* leave mode and time as they are */
     struct file_meta meta;
     uint32_t id;
     size_t path_length;

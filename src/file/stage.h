@@ -28,6 +28,8 @@
 #define FILE_STAGE_SYNC 0x4u /* publish: fsync(2) file and folder */
 #define FILE_STAGE_ALONE                                                                           \
     0x8u /* dir_fd is locked by the caller; the target is looked at in publish */
+#define FILE_STAGE_TIDY                                                                            \
+    0x10u /* dir_fd is locked, too: remove what the other way of staging left for name */
 
 struct file_stage {
     int dir_fd; /* the target's folder */
@@ -35,7 +37,7 @@ struct file_stage {
     int fd; /* the partial, read and write; -1 when closed */
     uint32_t flags;
     uint64_t size; /* length of the partial: where file_stage_write() goes on */
-    bool unique;   /* not to be kept: no later attempt would look for this name */
+    bool unique;   /* not to be kept: no later attempt would look for this name, or use it */
     char name[NAME_MAX + 1];
     char partial[NAME_MAX + 1];
 };
@@ -78,7 +80,8 @@ void file_stage_keep(struct file_stage *stage);
 
 /*
  * Locks a folder for FILE_STAGE_ALONE until dir_fd is closed. False when another copy works there,
- * dir_fd is O_PATH, or the file system has no locks for folders: then without FILE_STAGE_ALONE.
+ * dir_fd is O_PATH, or the file system has no locks for folders that keep out all who may write to
+ * it, which is so on a network: then without FILE_STAGE_ALONE and FILE_STAGE_TIDY.
  */
 bool file_stage_lock_folder(int dir_fd);
 

@@ -11,10 +11,12 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/magic.h>
 #include <string.h>
 #include <sys/file.h>
 #include <sys/random.h>
 #include <sys/stat.h>
+#include <sys/vfs.h>
 #include <unistd.h>
 
 #define XXH_INLINE_ALL
@@ -25,6 +27,8 @@
 #define PARTIAL_PREFIX_MAX 100 /* some file systems take only 143 bytes of a name */
 #define PARTIAL_TRIES      16
 #define SUFFIX_SIZE        10 /* "-" and eight digits */
+#define ALONE_SUFFIX       "-new"
+#define ZFS_MAGIC          0x2fc12fc1u /* is not in the kernel's headers */
 #define PARTIAL_OPEN       (O_RDWR | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC)
 
 /* Bytes of name that the partial's name shows, cut at a whole UTF-8 character. */
@@ -73,12 +77,17 @@ static void set_name(struct file_stage *stage, const char *suffix)
 
 /* Somebody may have put it there for us to fill: it must be a file of ours that nobody else can
  * open. */
-static bool is_ours(int fd)
+static bool is_ours(const struct stat *st)
+{
+    return S_ISREG(st->st_mode) && st->st_uid == geteuid() && st->st_nlink == 1 &&
+           (st->st_mode & 0077) == 0;
+}
+
+static bool is_open_of_ours(int fd)
 {
     struct stat st;
 
-    return fstat(fd, &st) == 0 && S_ISREG(st.st_mode) && st.st_uid == geteuid() &&
-           st.st_nlink == 1 && (st.st_mode & 0077) == 0;
+    return fstat(fd, &st) == 0 && is_ours(&st);
 }
 
 static bool name_leads_to(int dir_fd, const char *name, const struct stat *st)
@@ -90,28 +99,23 @@ static bool name_leads_to(int dir_fd, const char *name, const struct stat *st)
 }
 
 /*
- * Takes the lock of an open partial. Returns 0 and its size; -EAGAIN when it went away in between;
- * -EALREADY when somebody else has the lock; -ENOLCK when it cannot be locked.
+ * Takes the lock of an open partial. Returns 0 and what it is like; -EAGAIN when it went away in
+ * between; -EALREADY when somebody else has the lock; -ENOLCK when it cannot be locked.
  */
-static int lock_partial(const struct file_stage *stage, int dir_fd, int fd, uint64_t *ret_size)
+static int lock_partial(const struct file_stage *stage, int dir_fd, int fd, struct stat *ret_st)
 {
-    struct stat st;
-
     if (flock(fd, LOCK_EX | LOCK_NB) < 0) {
         return errno == EWOULDBLOCK ? -EALREADY : -ENOLCK;
     }
     /* Its last owner may have renamed or removed it before he let go of the lock, and may have
      * written more before that. */
-    if (fstat(fd, &st) < 0 || !name_leads_to(dir_fd, stage->partial, &st)) {
-        return -EAGAIN;
-    }
-    *ret_size = (uint64_t)st.st_size;
-    return 0;
+    return fstat(fd, ret_st) == 0 && name_leads_to(dir_fd, stage->partial, ret_st) ? 0 : -EAGAIN;
 }
 
 /* One try at the well-known name. Returns the locked descriptor, or as lock_partial(). */
-static int open_known(const struct file_stage *stage, int dir_fd, uint64_t *ret_size)
+static int open_known(struct file_stage *stage, int dir_fd)
 {
+    struct stat st;
     cleanup_close int fd = openat(dir_fd, stage->partial, PARTIAL_OPEN | O_CREAT | O_EXCL, 0600);
 
     if (fd < 0 && errno == EEXIST) {
@@ -119,21 +123,28 @@ static int open_known(const struct file_stage *stage, int dir_fd, uint64_t *ret_
         if (fd < 0) {
             return errno == ENOENT ? -EAGAIN : -ENOLCK;
         }
-        if (!is_ours(fd)) {
+        if (!is_open_of_ours(fd)) {
             return -ENOLCK;
         }
     }
     if (fd < 0) {
         return -errno;
     }
-    int rc = lock_partial(stage, dir_fd, fd, ret_size);
-    return rc < 0 ? rc : take_fd(&fd);
+    int rc = lock_partial(stage, dir_fd, fd, &st);
+    if (rc < 0) {
+        return rc;
+    }
+    stage->size = (uint64_t)st.st_size;
+    /* A file system may give it to another owner, or a mode of its own: made by us, but no later
+     * attempt would believe it. */
+    stage->unique = !is_ours(&st);
+    return take_fd(&fd);
 }
 
 void file_stage_forget(int dir_fd, const char *name)
 {
     struct file_stage stage = FILE_STAGE_INIT;
-    uint64_t size;
+    struct stat st;
 
     if (strlen(name) > NAME_MAX) {
         return;
@@ -141,7 +152,7 @@ void file_stage_forget(int dir_fd, const char *name)
     memcpy(stage.name, name, strlen(name) + 1);
     set_name(&stage, "");
     cleanup_close int fd = openat(dir_fd, stage.partial, PARTIAL_OPEN);
-    if (fd >= 0 && is_ours(fd) && lock_partial(&stage, dir_fd, fd, &size) == 0) {
+    if (fd >= 0 && is_open_of_ours(fd) && lock_partial(&stage, dir_fd, fd, &st) == 0) {
         (void)unlinkat(dir_fd, stage.partial, 0); /* only litter if it cannot be removed */
     }
 }
@@ -168,9 +179,30 @@ static int open_unique(struct file_stage *stage, int dir_fd)
     return -EEXIST;
 }
 
+/* On a file system of one machine, yes. Others often know no lock of a folder; Linux then gives one
+ * that holds on this machine alone, even where that of a file holds on all of them (NFS, 9P). */
+static bool locks_hold_everywhere(int dir_fd)
+{
+    static const uint32_t types[] = {
+        EXT4_SUPER_MAGIC, XFS_SUPER_MAGIC, BTRFS_SUPER_MAGIC,     F2FS_SUPER_MAGIC,
+        TMPFS_MAGIC,      RAMFS_MAGIC,     OVERLAYFS_SUPER_MAGIC, ZFS_MAGIC,
+    };
+    struct statfs fs;
+
+    if (fstatfs(dir_fd, &fs) < 0) {
+        return false;
+    }
+    for (size_t i = 0; i < sizeof(types) / sizeof(types[0]); i++) {
+        if ((uint32_t)fs.f_type == types[i]) {
+            return true;
+        }
+    }
+    return false;
+}
+
 bool file_stage_lock_folder(int dir_fd)
 {
-    return flock(dir_fd, LOCK_EX | LOCK_NB) == 0;
+    return locks_hold_everywhere(dir_fd) && flock(dir_fd, LOCK_EX | LOCK_NB) == 0;
 }
 
 /* What a killed copy left: removed, but nothing that was not a staged file of ours. */
@@ -185,7 +217,10 @@ static bool remove_stale(const struct file_stage *stage, int dir_fd)
 /* Nobody else uses this name while the folder is locked: neither lock nor looks are needed. */
 static int open_alone(struct file_stage *stage, int dir_fd)
 {
-    set_name(stage, "-new");
+    if (stage->flags & FILE_STAGE_TIDY) {
+        file_stage_forget(dir_fd, stage->name);
+    }
+    set_name(stage, ALONE_SUFFIX);
     for (int i = 0; i < 2; i++) {
         stage->fd = openat(dir_fd, stage->partial, PARTIAL_OPEN | O_CREAT | O_EXCL, 0600);
         if (stage->fd >= 0) {
@@ -205,14 +240,17 @@ static int open_alone(struct file_stage *stage, int dir_fd)
 int stage_partial_open(struct file_stage *stage, int dir_fd)
 {
     int fd = -EAGAIN;
-    uint64_t size = 0;
 
     if (stage->flags & FILE_STAGE_ALONE) {
         return open_alone(stage, dir_fd);
     }
+    if (stage->flags & FILE_STAGE_TIDY) {
+        set_name(stage, ALONE_SUFFIX);
+        (void)remove_stale(stage, dir_fd);
+    }
     set_name(stage, "");
     for (int i = 0; i < PARTIAL_TRIES && fd == -EAGAIN; i++) {
-        fd = open_known(stage, dir_fd, &size);
+        fd = open_known(stage, dir_fd);
     }
     if (fd == -ENOLCK || fd == -EAGAIN ||
         (fd == -EALREADY && !(stage->flags & FILE_STAGE_RESUME))) {
@@ -222,8 +260,7 @@ int stage_partial_open(struct file_stage *stage, int dir_fd)
         return fd;
     }
     stage->fd = fd;
-    stage->size = size;
-    if (size > 0 && !(stage->flags & FILE_STAGE_RESUME)) {
+    if (stage->size > 0 && !(stage->flags & FILE_STAGE_RESUME)) {
         int rc = file_stage_restart(stage);
         if (rc < 0) {
             (void)close(fd);
